@@ -1,0 +1,1 @@
+"""Models, one file per family. A file stands alone: read it beside its chapter."""

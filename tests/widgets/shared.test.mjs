@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { load } from "./load.mjs";
+
+const shared = await load("shared");
+const close = (a, b, tolerance = 1e-9) => assert.ok(Math.abs(a - b) <= tolerance, `${a} is not ${b}`);
+
+test("the same seed gives the same numbers, another seed others", () => {
+  const draw = (seed) => Array.from({ length: 5 }, shared.mulberry32(seed));
+  assert.deepEqual(draw(1), draw(1));
+  assert.notDeepEqual(draw(1), draw(2));
+  for (const u of draw(3)) assert.ok(u >= 0 && u < 1);
+});
+
+test("uniform and normal numbers have the moments they should", () => {
+  const rng = shared.mulberry32(0);
+  const n = 20000;
+  const moments = (next) => {
+    const values = Array.from({ length: n }, next);
+    const mean = values.reduce((a, b) => a + b) / n;
+    return [mean, values.reduce((a, b) => a + (b - mean) ** 2, 0) / n];
+  };
+  const [um, uv] = moments(rng);
+  close(um, 0.5, 0.01);
+  close(uv, 1 / 12, 0.003);
+  const [nm, nv] = moments(() => shared.normal(rng));
+  close(nm, 0, 0.03);
+  close(nv, 1, 0.04);
+});
+
+test("a normal number is finite at the ends of the uniform source", () => {
+  for (const u of [0, 1 - 2 ** -32]) assert.ok(Number.isFinite(shared.normal(() => u)));
+});
+
+test("softmax survives large logits and sums to one", () => {
+  const p = shared.softmax([1000, 1001, -1000]);
+  close(p[0] + p[1] + p[2], 1);
+  close(p[1] / p[0], Math.E, 1e-9);
+  assert.equal(shared.logSumExp([-Infinity, -Infinity]), -Infinity);
+});
+
+test("entropy counts in bits and takes zero probabilities", () => {
+  close(shared.entropy([0.5, 0.5, 0]), 1);
+  close(shared.entropy([1, 0]), 0);
+});
+
+test("bytes that start at an odd offset are read", () => {
+  const buffer = new ArrayBuffer(9);
+  new DataView(buffer, 1).setFloat32(0, 1.5, true);
+  new DataView(buffer, 1).setFloat32(4, -2, true);
+  assert.deepEqual([...shared.f32(new DataView(buffer, 1, 8))], [1.5, -2]);
+  assert.deepEqual([...shared.u8(new DataView(buffer, 7, 2))], [0, 192]);
+});
+
+test("ticks are round and lie inside", () => {
+  assert.deepEqual(shared.ticks(0, 1, 5), [0, 0.2, 0.4, 0.6, 0.8, 1]);
+  assert.deepEqual(shared.ticks(-3, 3, 3), [-2, 0, 2]);
+  assert.deepEqual(shared.ticks(0.13, 0.31, 4), [0.15, 0.2, 0.25, 0.3]);
+});
+
+test("numbers for people", () => {
+  assert.equal(shared.pretty(0.12345), "0.123");
+  assert.equal(shared.pretty(-2), "−2");
+  assert.equal(shared.pretty(123456), "1.23e+5");
+  assert.equal(shared.pretty(NaN), "–");
+  assert.equal(shared.pretty(0), "0");
+});
+
+test("viridis runs from its dark end to its light end and clips", () => {
+  assert.deepEqual(shared.viridis(-1), [68, 1, 84]);
+  assert.deepEqual(shared.viridis(2), [253, 231, 37]);
+  assert.deepEqual(shared.viridis(0.5), [33, 145, 140]);
+});
