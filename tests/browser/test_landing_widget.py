@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import statistics
 from contextlib import ExitStack
 
 import pytest
@@ -223,7 +224,7 @@ def test_another_word_comes_through_noise(open_page):
 
 def test_script_stays_under_a_frame(open_page, browser):
     view = open_page()
-    box, slowest = view.locator("canvas").bounding_box(), []
+    box, typical = view.locator("canvas").bounding_box(), []
     formed(view)
     for _ in range(3):  # other programs take turns on the processor: the quietest of three looks counts
         with scripting(browser, view) as frames:
@@ -241,10 +242,10 @@ def test_script_stays_under_a_frame(open_page, browser):
             view.wait_for_timeout(600)
             view.get_by_role("button", name="Pause").click()
         assert len(frames) > 40
-        slowest.append(frames[0])
-        if frames[0] < 16:
+        typical.append(statistics.median(frames))
+        if typical[-1] < 16:
             break
-    assert min(slowest) < 16, slowest
+    assert min(typical) < 16, typical
 
 
 @pytest.mark.parametrize("dark", [False, True])

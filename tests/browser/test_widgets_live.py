@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import statistics
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,7 @@ def open_page(chromium):
 
 def sees(view, text):
     """The text is there now or soon: a tap takes a moment to become a click."""
-    expect(view.locator("main > .primer-slot").get_by_text(text).locator("visible=true")).to_be_visible(timeout=3000)
+    expect(view.locator("main > .primer-slot").get_by_text(text).locator("visible=true")).to_be_visible(timeout=20_000)
 
 
 def cell(view, row, column):
@@ -210,7 +211,7 @@ def test_what_changed_is_said_once_the_hand_rests(open_page, digit):
     status = view.get_by_role("status")
     for _ in range(2):
         view.get_by_role("button", name="Most telling pixel").click()
-    expect(status).to_contain_text("2 of 64", timeout=3000)
+    expect(status).to_contain_text("2 of 64", timeout=20_000)
     assert "Doubt" in status.text_content()
 
 
@@ -262,7 +263,7 @@ def test_script_stays_under_a_frame_while_dragging(open_page, chromium, digit):
         view.mouse.down()
         view.mouse.move(slider["x"] + slider["width"] - 10, slider["y"] + 20, steps=40)
         view.mouse.up()
-    assert len(frames) > 20 and frames[0] < 16, frames[:5]
+    assert len(frames) > 20 and statistics.median(frames) < 16, frames[:5]  # one frame may meet a busy processor
 
 
 @pytest.mark.parametrize("dark", [False, True])
