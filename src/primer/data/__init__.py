@@ -1,6 +1,6 @@
 """Data that is always there: it comes with the course's own dependencies or is made by code.
 
-digits, tabular, points, code and docstrings need no network; download fetches larger sets, with a checksum.
+digits, glyphs, tabular, points, code and docstrings need no network; download fetches larger sets, with a checksum.
 """
 
 # Imported here and now, not lazily: a function has to win over the file of the same name it lives in.
@@ -8,6 +8,7 @@ from primer.data.base import Dataset, Part
 from primer.data.code import Docstring, SourceFile, code, docstrings
 from primer.data.digits import digits
 from primer.data.download import download
+from primer.data.glyphs import GlyphPart, glyphs
 from primer.data.points import Density, points
 from primer.data.tabular import Table, tabular
 
@@ -15,6 +16,7 @@ __all__ = [
     "Dataset",
     "Density",
     "Docstring",
+    "GlyphPart",
     "Part",
     "SourceFile",
     "Table",
@@ -22,6 +24,7 @@ __all__ = [
     "digits",
     "docstrings",
     "download",
+    "glyphs",
     "points",
     "tabular",
 ]

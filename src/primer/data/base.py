@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+PARTS = ("train", "validation", "test")
+
 
 @dataclass(frozen=True)
 class Part:
@@ -21,12 +23,23 @@ class Part:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set with its fixed split. Fit on train, choose on validation, report on test, once."""
+    """A data set with its fixed split. Fit on train, choose on validation, report on test, once.
+
+    levels: how many values a pixel can have, 0 to levels - 1.
+    """
 
     name: str
     train: Part
     validation: Part
     test: Part
+    levels: int = 256
+
+    def images(self, part: str | Part) -> np.ndarray:
+        """The pictures of "train", "validation" or "test" (or of a Part) as (N, H, W) float32 in [0, 1]."""
+        if isinstance(part, str) and part not in PARTS:
+            raise unknown("part", part, PARTS)
+        chosen: Part = getattr(self, part) if isinstance(part, str) else part
+        return chosen.x.astype(np.float32) / np.float32(self.levels - 1)
 
 
 def unknown(what: str, name: object, names: Iterable[str]) -> ValueError:

@@ -26,4 +26,5 @@ def digits() -> Dataset:
     x, y = bunch.images.astype(np.uint8), bunch.target.astype(np.int64)  # (1797, 8, 8), (1797,)
     ends = TRAIN, TRAIN + VALIDATION, TRAIN + VALIDATION + TEST
     blocks = slice(0, ends[0]), slice(ends[0], ends[1]), slice(ends[1], ends[2])
-    return Dataset("digits", *(Part(x[block], y[block]) for block in blocks))
+    train, validation, test = (Part(x[block], y[block]) for block in blocks)
+    return Dataset("digits", train, validation, test, levels=17)
