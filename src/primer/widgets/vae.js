@@ -28,6 +28,9 @@ export function decode({ units, W1, b1, W2, b2 }, u, v) {
   return out;
 }
 
+/** The same, from one row of numbers. */
+export const decodeRow = (row, u, v) => decode(unpack(Float64Array.from(row)), u, v);
+
 /** The index of the place nearest to (u, v): places (2 N,). */
 export function nearest(places, u, v) {
   let best = 0, least = Infinity;
@@ -59,7 +62,7 @@ export function render({ model, el }) {
   const box = root(el, "vae", "A plane of notes, decoded into digits");
   const { stage, controls, numbers } = card(
     box, "drag in the plane from one digit to another. Then go far from the middle: does the decoder know that it is lost?");
-  let z = [0, 0], show2 = "digits", walk = null;
+  let z = [0, 0], ground = "digits", walk = null;
 
   const tiles = [];
   for (let row = 0; row < TILES; row++) {
@@ -78,7 +81,7 @@ export function render({ model, el }) {
   const view = canvas(stage, (width) => (narrow(width) ? 1 / 1.68 : 1 / 0.6), (context, width, height, palette) => {
     const { plane, left, top, big } = layout(width);
     const x = (u) => plane * (u / REACH + 1) / 2, y = (v) => plane * (1 - v / REACH) / 2;
-    if (show2 === "digits") {
+    if (ground === "digits") {
       const size = plane / TILES;
       tiles.forEach((ink, i) => {
         picture(context, ink, (i % TILES) * size, Math.floor(i / TILES) * size, size * 0.92, palette.model);
@@ -144,8 +147,8 @@ export function render({ model, el }) {
   const first = slider(controls, { ...option, label: "z₁", input: (u) => { walk = null; move(u, z[1], false); } });
   const second = slider(controls, { ...option, label: "z₂", input: (v) => { walk = null; move(z[0], v, false); } });
   choice(controls, {
-    label: "Plane", options: [["digits", "decoded"], ["cloud", "real digits"]], value: show2,
-    change: (value) => { show2 = value; view.redraw(); },
+    label: "Plane", options: [["digits", "decoded"], ["cloud", "real digits"]], value: ground,
+    change: (value) => { ground = value; view.redraw(); },
   });
   const rng = mulberry32(8);
   button(controls, "Draw from the prior", () => { walk = null; move(normal(rng), normal(rng)); });
