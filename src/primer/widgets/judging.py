@@ -49,8 +49,8 @@ class SampleBreaker(PrimerWidget):
         """Honest samples and three broken sets, each with its metrics."""
         import matplotlib.pyplot as plt
 
-        train, test, honest = (np.frombuffer(part, "<f4").reshape(-1, 2) for part in (self.train, self.test, self.honest))
-        centres = np.frombuffer(self.centres, "<f4").reshape(-1, 2).astype(float)
+        parts = (self.train, self.test, self.honest, self.centres)
+        train, test, honest, centres = (np.frombuffer(part, "<f4").reshape(-1, 2).astype(float) for part in parts)
         mode = np.linalg.norm(honest[:, None] - centres, axis=2).argmin(axis=1)
         rng = np.random.default_rng(1)
         noise = np.where(rng.random((SIZE, 1)) < 0.5, rng.uniform(-REACH, REACH, (SIZE, 2)), honest)
@@ -60,26 +60,22 @@ class SampleBreaker(PrimerWidget):
             "four modes left out": centres[mode % 4] + rng.normal(0, self.sigma, (SIZE, 2)),
             "half noise": noise,
         }
-        figure, axes = plt.subplots(1, 4, figsize=(8, 2.9), layout="constrained")
-        figure.set_dpi(100)  # of the points, which are drawn as pixels
-        for ax, (name, x) in zip(axes, sets.items(), strict=True):
-            ax.scatter(*x.T, s=9, facecolors="none", edgecolors=plots.MODEL, linewidths=0.8, rasterized=True)
-            ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xticks=[], yticks=[], aspect="equal")
+        figure, axes = plt.subplots(1, 5, figsize=(8, 2.4), width_ratios=[0.9, 1, 1, 1, 1], layout="constrained")
+        axes[0].set_xlabel("Fréchet distance\nprecision\nrecall\nto training", ha="right", x=1, color=plots.INK)
+        for ax, (name, x) in zip(axes[1:], sets.items(), strict=True):
+            ax.scatter(*x[:120].T, s=9, facecolors="none", edgecolors=plots.MODEL, linewidths=0.8, rasterized=True)
+            ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), aspect="equal")
             ax.set_title(name, color=plots.INK, fontsize=11)
-            ax.set_xlabel(_numbers(x, train, test), color=plots.INK, fontsize=9)
-            ax.spines[:].set_color(plots.GRID)
+            ax.set_xlabel("\n".join(f"{number:.2f}" for number in _numbers(x, train, test)), color=plots.INK)
+        for ax in axes:
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_color("none" if ax is axes[0] else plots.GRID)
             ax.grid(False)
         return figure
 
 
-def _numbers(x: np.ndarray, train: np.ndarray, test: np.ndarray) -> str:
-    """The metrics of points x (N, 2) in three short lines."""
+def _numbers(x: np.ndarray, train: np.ndarray, test: np.ndarray) -> tuple[float, float, float, float]:
+    """Fréchet distance to test, precision, recall and copying ratio of points (N, 2)."""
     from primer import metrics
 
-    shares = metrics.precision_recall(test, x)
-    ratio = metrics.copying(x, train, test).ratio
-    return (
-        f"Fréchet distance {metrics.frechet(x, test):.2f}\n"
-        f"precision {shares.precision:.2f}, recall {shares.recall:.2f}\n"
-        f"distance to training {ratio:.2f}"
-    )
+    return metrics.frechet(x, test), *metrics.precision_recall(test, x), metrics.copying(x, train, test).ratio
