@@ -10,6 +10,7 @@ _HOMES = {
     "NetworkTrains": "network",
     "PixelReveal": "bayes",
     "Quiz": "quiz",
+    "SampleBreaker": "judging",
     "TwoClasses": "discriminative",
     "WordFromNoise": "landing",
 }
