@@ -11,6 +11,7 @@ _HOMES = {
     "NetworkTrains": "network",
     "PixelReveal": "bayes",
     "Quiz": "quiz",
+    "SampleBreaker": "judging",
     "TwoClasses": "discriminative",
     "WordFromNoise": "landing",
 }

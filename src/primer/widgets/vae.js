@@ -91,7 +91,10 @@ export function render({ model, el }) {
       context.textAlign = "center";
       context.textBaseline = "middle";
       context.fillStyle = palette.latent;
-      labels.forEach((label, i) => context.fillText(label, x(places[2 * i]), y(places[2 * i + 1])));
+      labels.forEach((label, i) => {
+        const [u, v] = places.subarray(2 * i, 2 * i + 2);
+        if (Math.max(Math.abs(u), Math.abs(v)) < REACH) context.fillText(label, x(u), y(v));
+      });
     }
     context.strokeStyle = palette.noise;
     for (const radius of [1, 2, 3]) { // rings of the prior
