@@ -11,7 +11,7 @@ import primer
 
 ROOT = Path(primer.__file__).parent
 FLOORS = [
-    {"plots", "layers"},
+    {"plots", "layers", "checkpoint"},
     {"core"},
     {"claims", "data", "models", "training"},
     {"metrics"},
