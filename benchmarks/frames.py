@@ -8,16 +8,14 @@ at 60 Hz lasts 16.7 ms, but what a number means depends on the machine: tests co
 """
 
 import argparse
-import json
 import statistics
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from primer import widgets
 from primer.data import digits
 from primer.models import bayes
-from tests.widgets.harness import browser, page, serve
+from tests.widgets.harness import browser, page, scripting, serve
 
 PLAYING = 1500  # milliseconds to look on while a widget plays
 
@@ -65,6 +63,13 @@ def use_discriminative(view: Any) -> None:
             sweep(view, view.locator("canvas").nth(side))
 
 
+def use_judging(view: Any) -> None:
+    view.get_by_text("of 5").wait_for()  # what luck does is known
+    view.get_by_role("combobox", name="Break by").select_option("noise")
+    sweep(view, view.locator("canvas"))
+    sweep(view, view.get_by_role("slider"))
+
+
 def use_landing(view: Any) -> None:
     sweep(view, view.locator("canvas"))
     sweep(view, view.get_by_role("slider"))
@@ -82,33 +87,10 @@ def use_network(view: Any) -> None:
 WIDGETS: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
     "bayes": (reveal, use_bayes),
     "discriminative": (lambda: widgets.TwoClasses(), use_discriminative),
+    "judging": (lambda: widgets.SampleBreaker(), use_judging),
     "landing": (lambda: widgets.WordFromNoise(), use_landing),
     "network": (lambda: widgets.NetworkTrains(), use_network),
 }
-
-
-def frames(trace: list[dict[str, Any]]) -> list[float]:
-    """Milliseconds of script in each frame of a trace: what handlers and animation frames take up to its end."""
-    times, frame = [], 0.0
-    for event in sorted(trace, key=lambda event: event.get("ts", 0)):
-        if event["name"] in ("EventDispatch", "FireAnimationFrame") and "dur" in event:
-            frame += event.get("tdur", event["dur"]) / 1000
-        if event["name"] == "FireAnimationFrame":
-            times.append(frame)
-            frame = 0.0
-    return times
-
-
-@contextmanager
-def scripting(chromium: Any, view: Any) -> Iterator[list[float]]:
-    """Fills the list with the milliseconds of script in each frame once the block is left."""
-    times: list[float] = []
-    view.evaluate("() => { const tick = () => { window.ticking = requestAnimationFrame(tick); }; tick(); }")
-    chromium.start_tracing(page=view, categories=["devtools.timeline"])
-    yield times
-    trace = json.loads(chromium.stop_tracing())
-    view.evaluate("() => cancelAnimationFrame(window.ticking)")
-    times += frames(trace["traceEvents"])
 
 
 def summary(times: list[float]) -> tuple[float, float, float]:

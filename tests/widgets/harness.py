@@ -2,11 +2,12 @@
 
 ``page([widget, …])`` gives the HTML: for each widget its view and fallback, the state of all, and the book's own host.
 ``serve(html)`` serves it, ``browser()`` starts Chromium, ``storm`` counts draws under many events, ``until`` waits for
-a state, ``axe`` checks the page.
+a state, ``axe`` checks the page. ``scripting`` times frames, for ``benchmarks/frames.py``: times depend on the machine.
 """
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -160,6 +161,30 @@ def until(page: Any, holds: Callable[[], bool], patience: float = 30) -> None:
     while not holds():
         assert time.monotonic() < end, f"still not so after {patience} s"
         page.wait_for_timeout(50)
+
+
+def frames(trace: list[dict[str, Any]]) -> list[float]:
+    """Milliseconds of script in each frame of a trace: what handlers and animation frames take up to its end."""
+    times, frame = [], 0.0
+    for event in sorted(trace, key=lambda event: event.get("ts", 0)):
+        if event["name"] in ("EventDispatch", "FireAnimationFrame") and "dur" in event:
+            frame += event.get("tdur", event["dur"]) / 1000
+        if event["name"] == "FireAnimationFrame":
+            times.append(frame)
+            frame = 0.0
+    return times
+
+
+@contextmanager
+def scripting(chromium: Any, page: Any) -> Iterator[list[float]]:
+    """Fills the list with the milliseconds of script in each frame once the block is left."""
+    times: list[float] = []
+    page.evaluate("() => { const tick = () => { window.ticking = requestAnimationFrame(tick); }; tick(); }")
+    chromium.start_tracing(page=page, categories=["devtools.timeline"])
+    yield times
+    trace = json.loads(chromium.stop_tracing())
+    page.evaluate("() => cancelAnimationFrame(window.ticking)")
+    times += frames(trace["traceEvents"])
 
 
 def axe(page: Any) -> list[str]:
