@@ -77,20 +77,6 @@ test("new points have the priors, means and covariances of the model", () => {
   }
 });
 
-test("the contour of a plane is its line, of a cone its circle, and it closes", () => {
-  const grid = (f) => Array.from({ length: 21 * 21 }, (_, i) => f(i % 21, Math.floor(i / 21)));
-  const line = two.contour(grid((x, y) => x + 2 * y - 30.5), 21, 21);
-  assert.ok(line.length >= 20);
-  for (const [x, y, x2, y2] of line) { close(x + 2 * y, 30.5); close(x2 + 2 * y2, 30.5); }
-  const ring = two.contour(grid((x, y) => Math.hypot(x - 10, y - 10) - 6.3), 21, 21), ends = new Map();
-  for (const [x, y, x2, y2] of ring) {
-    close(Math.hypot(x - 10, y - 10), 6.3, 0.02);
-    for (const end of [`${x.toFixed(6)} ${y.toFixed(6)}`, `${x2.toFixed(6)} ${y2.toFixed(6)}`]) ends.set(end, 1 + (ends.get(end) ?? 0));
-  }
-  for (const [end, count] of ends) assert.equal(count, 2, end);
-  assert.deepEqual(two.contour(grid(() => 1), 21, 21), []);
-});
-
 test("presets stay within the picture, and teach what they are for", () => {
   const right = (points, logit) => points.filter(([u, v, k]) => logit(u, v) > 0 === k > 0).length / points.length;
   const gaussian = (points, shared) => {
