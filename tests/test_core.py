@@ -23,14 +23,14 @@ def python(code: str, **env: str) -> subprocess.CompletedProcess:
 
 
 class TestImport:
-    def test_is_fast_and_loads_neither_torch_nor_matplotlib(self):
+    def test_is_light_and_loads_neither_torch_nor_matplotlib(self):
         code = (
-            "import sys, time; start = time.perf_counter(); import primer; dir(primer)\n"
-            "print(time.perf_counter() - start)\n"
+            "import sys; before = set(sys.modules); import primer; dir(primer)\n"
+            "print(len(set(sys.modules) - before))\n"
             "print([name for name in ('torch', 'matplotlib', 'numpy', 'sklearn') if name in sys.modules])"
         )
-        seconds, loaded = python(code).stdout.split("\n")[:2]
-        assert float(seconds) < 0.3
+        modules, loaded = python(code).stdout.split("\n")[:2]
+        assert 0 < int(modules) < 20  # numpy alone would bring more than a hundred
         assert loaded == "[]"
 
     def test_data_loads_no_torch(self):

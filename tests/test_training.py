@@ -20,6 +20,9 @@ def cpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(core, "_run", None)
     torch.manual_seed(0)
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background starts without
+    yield
+    signal.signal(signal.SIGINT, former)
 
 
 def squared(model, batch):

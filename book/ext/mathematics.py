@@ -6,6 +6,9 @@ it scrolls within itself, to number it as the chapter's, and to report a faulty 
 
 from __future__ import annotations
 
+import contextlib
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +27,22 @@ def setup(app: Sphinx) -> None:
     katex.KATEX_DEFAULT_OPTIONS = {"throwOnError": True}
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 30.0  # a busy machine is no fault of the formula
     katex.NODEJS_BINARY = node_program()
+    katex.KaTeXServer.start = patient(katex.KaTeXServer.start)
     app.registry.html_inline_math_renderers["katex"] = (visit_inline, None)
     app.registry.html_block_math_renderers["katex"] = (visit_display, None)
+
+
+def patient(start: Callable[[], Any], tries: int = 5) -> Callable[[], Any]:
+    """`start`, again if its server refuses: on a busy machine Node's socket may be there before Node listens to it."""
+
+    @functools.wraps(start)
+    def again() -> Any:
+        for _ in range(tries - 1):
+            with contextlib.suppress(ConnectionRefusedError):
+                return start()
+        return start()
+
+    return again
 
 
 def node_program() -> str:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from book.ext import assets, cells, course, figures, header, ledger, pictures
+from book.ext import assets, cells, course, figures, header, ledger, mathematics, pictures
 
 SVG = """<?xml version="1.0"?>
 <svg xmlns="http://www.w3.org/2000/svg" width="720pt" height="144pt" viewBox="0 0 720 144" version="1.1">
@@ -114,3 +114,17 @@ def test_browser_files_come_without_comments_and_old_fonts():
     assert ".woff2)" in katex and ".ttf" not in katex and ".woff)" not in katex
     named = set(re.findall(r"fonts/([\w-]+\.woff2)", style + katex))
     assert named == {path.name for path in assets.font_files()}
+
+
+def test_a_formula_server_that_refuses_at_first_is_asked_again():
+    refusals = [ConnectionRefusedError(), ConnectionRefusedError()]
+
+    def start():
+        if refusals:
+            raise refusals.pop()
+        return "server"
+
+    assert mathematics.patient(start)() == "server"
+    refusals += [ConnectionRefusedError() for _ in range(5)]
+    with pytest.raises(ConnectionRefusedError):
+        mathematics.patient(start)()

@@ -45,9 +45,10 @@ def answers(page, widget, use):
         control.scroll_into_view_if_needed()
         before = widget.evaluate(LOOK)
         use(page, control)
-        page.wait_for_timeout(250)
-        if widget.evaluate(LOOK) != before:
-            return True
+        for _ in range(20):  # a busy machine may take seconds to draw
+            if widget.evaluate(LOOK) != before:
+                return True
+            page.wait_for_timeout(100)
     return False
 
 

@@ -115,13 +115,22 @@ def test_precision_and_recall_of_too_few():
 def test_nearest_against_scikit_learn():
     images, train = rng().random((300, 4, 4)), rng(1).random((500, 4, 4))
     expected = NearestNeighbors(n_neighbors=1).fit(train.reshape(500, 16)).kneighbors(images.reshape(300, 16))[0][:, 0]
-    np.testing.assert_allclose(metrics.nearest(images, train), expected, rtol=1e-4)
+    np.testing.assert_allclose(metrics.nearest(images, train), expected, rtol=1e-6)
+
+
+def test_nearest_keeps_small_distances():
+    train = rng().random((400, 8, 8)).astype(np.float32)
+    assert metrics.nearest(train[:100], train).max() == 0
+    moved = train[:300].copy()
+    moved[:, 0, 0] += np.float32(2**-12)
+    np.testing.assert_allclose(metrics.nearest(moved, train), 2**-12, rtol=1e-3)
+    assert metrics.nearest(train[:3], train[:2])[:2].max() == 0  # fewer training images than are looked at again
 
 
 def test_copying():
     train, test = rng().random((500, 8, 8)), rng(1).random((200, 8, 8))
     copied = metrics.copying(train[:100], train, test)
-    assert copied.samples < 1e-3 and copied.ratio < 1e-3
+    assert copied.samples == copied.ratio == 0
     new = metrics.copying(rng(2).random((100, 8, 8)), train, test)
     assert new.ratio == pytest.approx(1, abs=0.05) and new.test == copied.test
     with pytest.raises(ValueError, match="nothing can be said"):
@@ -164,7 +173,7 @@ def test_controls_are_what_they_say():
     digits = data.digits()
     images, labels = metrics.memoriser(digits, 300, rng())
     assert images.shape == (300, 8, 8) and images.dtype == np.float32
-    assert metrics.nearest(images, digits.images("train")).max() < 1e-3
+    assert metrics.nearest(images, digits.images("train")).max() == 0
     assert len(np.unique(images.reshape(300, -1), axis=0)) > 290  # without replacement
     rows = [int(np.flatnonzero((digits.images("train") == image).all(axis=(1, 2)))[0]) for image in images[:20]]
     np.testing.assert_array_equal(digits.train.y[rows], labels[:20])
@@ -182,7 +191,7 @@ def reports():
 def test_the_controls_are_found_out(reports):
     memoriser, dropper = reports["memoriser"], reports["class-dropper"]
     assert abs(memoriser.frechet.mean) < 0.2 * memoriser.frechet.floor  # the distance is blind to copies
-    assert memoriser.nearest < 1e-3 < 0.9 * memoriser.nearest_test  # copying is not
+    assert memoriser.nearest == 0 < 0.9 * memoriser.nearest_test  # copying is not
     assert dropper.nearest > 0.9 * dropper.nearest_test
     assert dropper.frechet.low > 0 and dropper.recall < memoriser.recall - 0.1  # diversity is lost
     assert dropper.precision > memoriser.precision - 0.1  # and quality is not

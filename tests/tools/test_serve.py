@@ -26,7 +26,7 @@ def address(tmp_path):
 
 
 def get(address, **headers):
-    return urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=5)
+    return urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=60)
 
 
 def test_text_is_compressed_where_the_browser_takes_it(address):

@@ -72,3 +72,27 @@ test("viridis runs from its dark end to its light end and clips", () => {
   assert.deepEqual(shared.viridis(2), [253, 231, 37]);
   assert.deepEqual(shared.viridis(0.5), [33, 145, 140]);
 });
+
+test("the level of a plane is its line, of a cone its circle, and it closes", () => {
+  const grid = (f, rows = 17) => Array.from({ length: 21 * rows }, (_, i) => f(i % 21, Math.floor(i / 21)));
+  const line = shared.crossings(grid((x, y) => x + 2 * y - 30.5), 21);
+  assert.ok(line.length >= 20);
+  for (const [x, y, x2, y2] of line) { close(x + 2 * y, 30.5); close(x2 + 2 * y2, 30.5); }
+  const cone = grid((x, y) => Math.hypot(x - 10, y - 8)), ends = new Map(), ring = shared.crossings(cone, 21, 6.3);
+  assert.ok(ring.length > 30);
+  for (const [x, y, x2, y2] of ring) {
+    close(Math.hypot(x - 10, y - 8), 6.3, 0.02);
+    for (const end of [[x, y], [x2, y2]].map((spot) => spot.map((value) => value.toFixed(6)).join(" "))) {
+      ends.set(end, 1 + (ends.get(end) ?? 0));
+    }
+  }
+  for (const [end, count] of ends) assert.equal(count, 2, end);
+  assert.deepEqual(shared.crossings(cone, 21, 99), []);
+  assert.deepEqual(shared.crossings(grid(() => 1), 21), []);
+});
+
+test("a grid runs row by row from the upper left corner to the lower right one", () => {
+  const corners = (f) => [...shared.overGrid([3, 2], [6, 4], f)];
+  assert.deepEqual(corners((u) => u), [-6, 0, 6, -6, 0, 6]);
+  assert.deepEqual(corners((u, v) => v), [4, 4, 4, -4, -4, -4]);
+});

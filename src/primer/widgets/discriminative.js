@@ -108,23 +108,6 @@ function along([u, v], [a, b, c], e, f) {
   return [u + Math.sqrt(a) * e, v + b / Math.sqrt(a) * e + Math.sqrt(c - b * b / a) * f];
 }
 
-/** Line pieces [x, y, x', y'] where a grid (columns × rows values, row by row) crosses zero, in grid steps. */
-export function contour(values, columns, rows) {
-  const pieces = [];
-  for (let r = 0; r + 1 < rows; r++) {
-    for (let c = 0; c + 1 < columns; c++) {
-      const at = r * columns + c, corner = [values[at], values[at + 1], values[at + columns + 1], values[at + columns]];
-      const cross = [];
-      for (let k = 0; k < 4; k++) {
-        const from = corner[k], to = corner[(k + 1) % 4], f = from / (from - to);
-        if (from > 0 !== to > 0) cross.push(...[[c + f, r], [c + 1, r + f], [c + 1 - f, r + 1], [c, r + 1 - f]][k]);
-      }
-      for (let k = 0; k < cross.length; k += 4) pieces.push(cross.slice(k, k + 4));
-    }
-  }
-  return pieces;
-}
-
 // A preset is a list of clumps: class, number, centre, standard deviations.
 const PRESETS = {
   spread: [[0, 40, -0.9, 0, 0.35, 0.35], [1, 40, 0.9, 0.2, 1.2, 1.1]],
@@ -144,24 +127,6 @@ export function preset(name) {
 
 const GRID = [97, 73]; // posterior and density are computed at the corners of 96 × 72 cells
 
-/** Values of f(x1, x2) on the grid, the top row first. */
-function onGrid(f) {
-  const [columns, rows] = GRID;
-  const u = (i) => REACH[0] * (2 * (i % columns) / (columns - 1) - 1);
-  const v = (i) => REACH[1] * (1 - 2 * Math.floor(i / columns) / (rows - 1));
-  return Float64Array.from({ length: columns * rows }, (_, i) => f(u(i), v(i)));
-}
-
-/** A wash of one colour (#rrggbb), as strong as each value of 0 to 1 says. */
-function wash(values, hex) {
-  const element = make("canvas", { width: GRID[0], height: GRID[1] }), context = element.getContext("2d");
-  const image = context.createImageData(...GRID), words = new Uint32Array(image.data.buffer);
-  const [r, g, b] = hex.match(/\w\w/g).map((part) => parseInt(part, 16)), color = r + (g << 8) + (b << 16);
-  for (let i = 0; i < words.length; i++) words[i] = color + (Math.round(110 * values[i]) << 24);
-  context.putImageData(image, 0, 0);
-  return element;
-}
-
 // Filled is data, hollow is made by a model; class A is a circle, class B a triangle.
 function drawMarks(context, points, view, style) {
   Object.assign(context, { lineWidth: style.fillStyle ? 1 : 1.6, ...style });
@@ -175,17 +140,6 @@ function drawMarks(context, points, view, style) {
     context.stroke();
   }
   context.globalAlpha = 1;
-}
-
-// Dashed without following the line: a piece is drawn or left out by how far right and down (or up) it lies.
-function drawBoundary(context, logits, w, h, color) {
-  Object.assign(context, { strokeStyle: color, lineWidth: 2.5 });
-  context.beginPath();
-  for (const [x, y, x2, y2] of contour(logits, ...GRID)) {
-    const far = (x + x2 + (y + y2) * ((x2 - x) * (y2 - y) < 0 ? -1 : 1)) / 2;
-    if ((far + 400) % 4 < 2.5) context.moveTo(x * w, y * h), context.lineTo(x2 * w, y2 * h);
-  }
-  context.stroke();
 }
 
 // One and two standard deviations around each class's mean; with x2 hidden, what each class says about x1 alone.
@@ -270,7 +224,7 @@ function render({ model, el }) {
     fitted[0] = new Set(data.map((point) => point[2])).size > 1 ? fitLogistic(data, options[0] === "1") : null;
     fitted[1] = data.length ? fitGaussians(data, !options[1]) : null;
     fresh = fitted[1] && drawPoints(fitted[1], DRAWN, mulberry32(seed));
-    fitted.forEach((one, side) => { if (one) one.logits = onGrid(logit[side]); });
+    fitted.forEach((one, side) => { if (one) one.logits = overGrid(GRID, REACH, logit[side]); });
     washes = {};
     update();
   }
@@ -278,12 +232,12 @@ function render({ model, el }) {
     if (!fitted[side] || ask === "fresh" || (!side && ask !== "class")) return null;
     return washes[side + ask + color] ??= wash({
       class: () => fitted[side].logits.map(sigmoid),
-      hidden: () => onGrid((u) => sigmoid(gap(logJointOfFirst(fitted[1], u)))),
+      hidden: () => overGrid(GRID, REACH, (u) => sigmoid(gap(logJointOfFirst(fitted[1], u)))),
       density: () => {
-        const values = onGrid(log), top = Math.max(...values);
+        const values = overGrid(GRID, REACH, log), top = Math.max(...values);
         return values.map((value) => Math.exp((value - top) / 2)); // the root lets the tails be seen
       },
-    }[ask](), color);
+    }[ask](), GRID[0], color);
   }
   const draw = (side) => (context, width, height, palette) => {
     const view = (u, v) => [(u / REACH[0] + 1) * width / 2, (1 - v / REACH[1]) * height / 2], hidden = ask === "hidden";
@@ -291,7 +245,9 @@ function render({ model, el }) {
     if (tint) context.drawImage(tint, -w / 2, -h / 2, width + w, height + h); // its pixels stand for corners
     context.globalAlpha = ask === "class" ? 1 : 0.4;
     drawMarks(context, data, view, { fillStyle: palette.real, strokeStyle: palette.ground });
-    if (fitted[side] && ask === "class") drawBoundary(context, fitted[side].logits, w, h, color);
+    if (fitted[side] && ask === "class") {
+      drawLevel(context, crossings(fitted[side].logits, GRID[0]), [w, h], { strokeStyle: color, lineWidth: 2.5 }, true);
+    }
     if (side && fitted[1]) drawGaussians(context, fitted[1], view, height, palette, hidden);
     if (side && fitted[1] && ask === "fresh") drawMarks(context, fresh, view, { strokeStyle: color });
     drawProbe(context, view(...probe), height, palette, hidden);

@@ -121,57 +121,12 @@ export function points(name, count, noise, seed) {
   return out;
 }
 
-/** Line pieces [x, y, x', y'] where a grid (columns × rows values, row by row) crosses a level, in grid steps. */
-export function crossings(values, columns, level) {
-  const pieces = [];
-  for (let at = 0; at + columns + 1 < values.length; at++) {
-    const c = at % columns, r = (at - c) / columns, spots = [], above = values[at] > level;
-    const others = [at + 1, at + columns, at + columns + 1]; // most cells lie wholly on one side
-    if (c + 1 === columns || others.every((i) => values[i] > level === above)) continue;
-    const ring = [[c, r, at], [c + 1, r, at + 1], [c + 1, r + 1, at + columns + 1], [c, r + 1, at + columns]];
-    ring.forEach(([x, y, i], k) => {
-      const [x2, y2, j] = ring[(k + 1) % 4], part = (level - values[i]) / (values[j] - values[i]);
-      if (values[i] > level !== values[j] > level) spots.push(x + part * (x2 - x), y + part * (y2 - y));
-    });
-    for (let k = 0; k < spots.length; k += 4) pieces.push(spots.slice(k, k + 4));
-  }
-  return pieces;
-}
-
 // ---- Drawing ----
 
 const FONT = "13px system-ui, sans-serif";
 const GRID = [73, 49]; // surface and network are computed at the corners of 72 × 48 cells
 const TRIANGLE = [[0, -1.3], [1.15, 0.75], [-1.15, 0.75]];
 const LEVELS = [0.2, 1, 2.5, 5, 10, 20, 40, 70, 110]; // heights of the contours above the lowest place
-
-/** Values of f on the grid, the top row first. */
-function onGrid(f, [far, high]) {
-  const [columns, rows] = GRID;
-  return Float64Array.from({ length: columns * rows }, (_, i) => (
-    f(far * (2 * (i % columns) / (columns - 1) - 1), high * (1 - 2 * Math.floor(i / columns) / (rows - 1)))));
-}
-
-/** A wash of one colour (#rrggbb), as strong as each value of 0 to 1 says. */
-function wash(values, hex) {
-  const element = make("canvas", { width: GRID[0], height: GRID[1] }), context = element.getContext("2d");
-  const image = context.createImageData(...GRID), words = new Uint32Array(image.data.buffer);
-  const [r, g, b] = hex.match(/\w\w/g).map((part) => parseInt(part, 16)), color = r + (g << 8) + (b << 16);
-  for (let i = 0; i < words.length; i++) words[i] = color + (Math.round(110 * values[i]) << 24);
-  context.putImageData(image, 0, 0);
-  return element;
-}
-
-function drawLevel(context, pieces, [w, h], style, dashed = false) {
-  Object.assign(context, style);
-  context.beginPath();
-  for (const [x, y, x2, y2] of pieces) {
-    // dashed without following the line: by how far right and down (or up) the piece lies
-    const far = (x + x2 + (y + y2) * ((x2 - x) * (y2 - y) < 0 ? -1 : 1)) / 2;
-    if (!dashed || (far + 400) % 4 < 2.5) context.moveTo(x * w, y * h), context.lineTo(x2 * w, y2 * h);
-  }
-  context.stroke();
-}
 
 function line(context, spots, style, dash = []) {
   Object.assign(context, { lineWidth: 2, ...style });
@@ -326,14 +281,14 @@ function render({ el }) {
       drawLevel(context, contours, cell, { strokeStyle: palette.grid, lineWidth: 1.2 });
       drawPath(context, path.slice(0, shown + 1), place, palette, surface().lowest);
     } else {
-      const logits = onGrid((u, v) => forward(state.theta, units, u, v), FIELD);
-      const tint = wash(logits.map(sigmoid), palette.model), [w, h] = cell; // its pixels stand for corners
+      const logits = overGrid(GRID, FIELD, (u, v) => forward(state.theta, units, u, v));
+      const tint = wash(logits.map(sigmoid), GRID[0], palette.model), [w, h] = cell; // its pixels stand for corners
       context.drawImage(tint, -w / 2, -h / 2, width + w, high + h);
       context.globalAlpha = 0.45;
       drawPoints(context, held, place, palette, 2.2);
       context.globalAlpha = 1;
       drawPoints(context, training, place, palette, 4.4);
-      drawLevel(context, crossings(logits, GRID[0], 0), cell, { strokeStyle: palette.model, lineWidth: 2.5 }, true);
+      drawLevel(context, crossings(logits, GRID[0]), cell, { strokeStyle: palette.model, lineWidth: 2.5 }, true);
     }
     Object.assign(context, { fillStyle: palette.soft, font: FONT, textAlign: "center", textBaseline: "middle" });
     const letter = view === "surface" ? "θ" : "x";
@@ -434,7 +389,7 @@ function render({ el }) {
   const noise = pull("network", "Noise", 0, 0.6, 0.05, 0.25, fresh);
 
   function relief() {
-    const heights = onGrid(surface().f, REACH);
+    const heights = overGrid(GRID, REACH, surface().f);
     contours = LEVELS.flatMap((level) => crossings(heights, GRID[0], level));
     walk();
   }

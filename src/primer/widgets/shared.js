@@ -346,6 +346,52 @@ export function axes(context, box, palette, { x, y, xLabel = "", yLabel = "", xT
   };
 }
 
+/** Line pieces [x, y, x', y'] where a grid (columns × rows values, row by row) crosses a level, in grid steps. */
+export function crossings(values, columns, level = 0) {
+  const pieces = [];
+  for (let at = 0; at + columns + 1 < values.length; at++) {
+    const c = at % columns, r = (at - c) / columns, spots = [], above = values[at] > level;
+    const others = [at + 1, at + columns, at + columns + 1]; // most cells lie wholly on one side
+    if (c + 1 === columns || others.every((i) => values[i] > level === above)) continue;
+    const ring = [[c, r, at], [c + 1, r, at + 1], [c + 1, r + 1, at + columns + 1], [c, r + 1, at + columns]];
+    ring.forEach(([x, y, i], k) => {
+      const [x2, y2, j] = ring[(k + 1) % 4], part = (level - values[i]) / (values[j] - values[i]);
+      if (values[i] > level !== values[j] > level) spots.push(x + part * (x2 - x), y + part * (y2 - y));
+    });
+    for (let k = 0; k < spots.length; k += 4) pieces.push(spots.slice(k, k + 4));
+  }
+  return pieces;
+}
+
+/** Values of f(u, v) at the corners of a grid [columns, rows] over ±far by ±high, row by row, the top row first. */
+export function overGrid([columns, rows], [far, high], f) {
+  return Float64Array.from({ length: columns * rows }, (_, i) => (
+    f(far * (2 * (i % columns) / (columns - 1) - 1), high * (1 - 2 * Math.floor(i / columns) / (rows - 1)))));
+}
+
+/** A picture of one colour (#rrggbb), as strong as each of a grid's values, 0 to 1, says. */
+export function wash(values, columns, hex) {
+  const size = { width: columns, height: values.length / columns };
+  const element = make("canvas", size), context = element.getContext("2d");
+  const image = context.createImageData(size.width, size.height), words = new Uint32Array(image.data.buffer);
+  const [r, g, b] = hex.match(/\w\w/g).map((part) => parseInt(part, 16)), color = r + (g << 8) + (b << 16);
+  for (let i = 0; i < words.length; i++) words[i] = color + (Math.round(110 * values[i]) << 24);
+  context.putImageData(image, 0, 0);
+  return element;
+}
+
+/** Draws line pieces in grid steps of w by h pixels. */
+export function drawLevel(context, pieces, [w, h], style, dashed = false) {
+  Object.assign(context, style);
+  context.beginPath();
+  for (const [x, y, x2, y2] of pieces) {
+    // dashed without following the line: by how far right and down (or up) the piece lies
+    const far = (x + x2 + (y + y2) * ((x2 - x) * (y2 - y) < 0 ? -1 : 1)) / 2;
+    if (!dashed || (far + 400) % 4 < 2.5) context.moveTo(x * w, y * h), context.lineTo(x2 * w, y2 * h);
+  }
+  context.stroke();
+}
+
 /**
  * Mouse, pen and finger alike: start, move and end get (x, y, event) in CSS pixels of the element. While held, the
  * element keeps the pointer; start may return false to leave the press alone. hover gets moves with nothing pressed.
