@@ -1,6 +1,7 @@
 """How long a frame's script takes in each widget, in Chromium: dragging, pulling a slider, playing.
 
-    python benchmarks/frames.py [--runs 5] [topic ...]
+    python -m benchmarks.frames [--runs 5] [topic ...]
+    python -m benchmarks.frames --book                    the widgets of the pages in _build/html, whatever they are
 
 prints for each widget the median, the 95th percentile and the slowest of the milliseconds of script between two runs
 of requestAnimationFrame, each the median over the runs. Time of the thread is counted where Chromium tells it. A frame
@@ -8,15 +9,20 @@ at 60 Hz lasts 16.7 ms, but what a number means depends on the machine: tests co
 """
 
 import argparse
+import re
 import statistics
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from primer import widgets
 from primer.data import digits
 from primer.models import bayes
 from tests.widgets.harness import browser, page, scripting, serve
+from tools.serve import serve as serve_folder
 
+BOOK = Path(__file__).parents[1] / "_build" / "html"
 PLAYING = 1500  # milliseconds to look on while a widget plays
 
 
@@ -39,11 +45,11 @@ def sweep(view: Any, element: Any) -> None:
     view.mouse.up()
 
 
-def play(view: Any) -> None:
+def play(view: Any, widget: Any) -> None:
     """Press Play, look on, press Pause; a widget that came to its end by itself shows Play again."""
-    view.get_by_role("button", name="Play").click()
+    widget.get_by_role("button", name="Play").click()
     view.wait_for_timeout(PLAYING)
-    pause = view.get_by_role("button", name="Pause")
+    pause = widget.get_by_role("button", name="Pause")
     if pause.count():
         pause.click()
 
@@ -73,7 +79,7 @@ def use_judging(view: Any) -> None:
 def use_landing(view: Any) -> None:
     sweep(view, view.locator("canvas"))
     sweep(view, view.get_by_role("slider"))
-    play(view)
+    play(view, view)
 
 
 def use_network(view: Any) -> None:
@@ -81,7 +87,24 @@ def use_network(view: Any) -> None:
     view.get_by_text("a small network", exact=True).click()
     for label, value in (("Training points", 200), ("Hidden units", 32)):
         view.get_by_role("slider", name=label, exact=True).fill(str(value))
-    play(view)
+    play(view, view)
+
+
+def use_any(view: Any, widget: Any) -> None:
+    """Whatever a widget has: drag through its pictures, pull its sliders and let it play, for each of its choices."""
+
+    def seen(kind: str) -> list[Any]:
+        return [one for one in widget.locator(kind).all() if one.is_visible() and one.is_enabled()]
+
+    for k in range(max(1, len(seen("input[type=radio]")))):
+        for radio in seen("input[type=radio]")[k : k + 1]:
+            radio.check(force=True)
+        for one in seen("canvas") + seen("input[type=range]"):
+            sweep(view, one)
+        if widget.get_by_role("button", name="Play").count():
+            play(view, widget)
+    for menu in seen("select"):
+        menu.select_option(index=menu.locator("option").count() - 1)
 
 
 WIDGETS: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
@@ -102,29 +125,57 @@ def measure(chromium: Any, topic: str) -> tuple[float, float, float]:
     """One run of a widget, in a page of its own, with motion reduced so that nothing plays unasked."""
     make, use = WIDGETS[topic]
     with serve(page([make()])) as address:
-        tab = chromium.new_context(viewport={"width": 1000, "height": 900}, reduced_motion="reduce")
-        view = tab.new_page()
-        view.goto(address)
-        view.wait_for_selector(f"[data-primer-widget={topic}]")
-        with scripting(chromium, view) as times:
-            use(view)
-        tab.close()
+        return watch(chromium, address, topic, lambda view, _: use(view))
+
+
+def watch(chromium: Any, address: str, topic: str, use: Callable[[Any, Any], None]) -> tuple[float, float, float]:
+    """One run of the widget on a page: use(view, widget) while the frames are timed."""
+    tab = chromium.new_context(viewport={"width": 1000, "height": 900}, reduced_motion="reduce")
+    view = tab.new_page()
+    view.goto(address)
+    for slot in view.locator(".primer-slot").all():
+        slot.scroll_into_view_if_needed()
+    widget = view.locator(f"[data-primer-widget={topic}]").first
+    widget.wait_for()
+    with scripting(chromium, view) as times:
+        use(view, widget)
+    tab.close()
     return summary(times)
+
+
+def found(folder: Path) -> Iterator[tuple[str, str]]:
+    """Topic and page of each widget in a built book that is no quiz."""
+    for path in sorted(folder.glob("book/**/*.html")):
+        for topic in sorted(set(re.findall(r'data-primer-fallback="(\w+)"', path.read_text("utf-8"))) - {"quiz"}):
+            yield topic, path.relative_to(folder).as_posix()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("topics", nargs="*", metavar="topic", help=", ".join(WIDGETS))
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--book", action="store_true", help=f"all widgets of the pages in {BOOK.name}")
     chosen = parser.parse_args()
     if unknown := set(chosen.topics) - set(WIDGETS):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(WIDGETS)}")
     print(f"{'ms of script a frame':<22}{'median':>8}{'95 %':>8}{'slowest':>9}")
     with browser() as chromium:
-        for topic in chosen.topics or WIDGETS:
-            runs = [measure(chromium, topic) for _ in range(chosen.runs)]
-            middle = [statistics.median(column) for column in zip(*runs, strict=True)]
-            print(f"{topic:<22}{middle[0]:>8.2f}{middle[1]:>8.2f}{middle[2]:>9.2f}", flush=True)
+        if chosen.book:
+            server = serve_folder(BOOK)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            for topic, address in found(BOOK):
+                there = f"http://127.0.0.1:{server.server_port}/{address}"
+                tell(topic, [watch(chromium, there, topic, use_any) for _ in range(chosen.runs)])
+            server.shutdown()
+        else:
+            for topic in chosen.topics or WIDGETS:
+                tell(topic, [measure(chromium, topic) for _ in range(chosen.runs)])
+
+
+def tell(topic: str, runs: list[tuple[float, float, float]]) -> None:
+    """Print the middle of the runs."""
+    middle = [statistics.median(column) for column in zip(*runs, strict=True)]
+    print(f"{topic:<22}{middle[0]:>8.2f}{middle[1]:>8.2f}{middle[2]:>9.2f}", flush=True)
 
 
 if __name__ == "__main__":
