@@ -14,12 +14,14 @@ def orthogonalise(G: Tensor, steps: int = 5) -> Tensor:
 
     Jordan et al. (2024), Muon, whose coefficients trade exactness for speed.
     """
-    X = G.mT if G.shape[-2] > G.shape[-1] else G
+    X = G.mT if G.shape[-2] > G.shape[-1] else G  # the shorter side first
     X = X / (X.norm(dim=(-2, -1), keepdim=True) + 1e-7)
-    for _ in range(steps):
-        A = X @ X.mT
-        X = 3.4445 * X + (2.0315 * A @ A - 4.7750 * A) @ X
-    return X.mT if G.shape[-2] > G.shape[-1] else X
+    A, Q = X @ X.mT, torch.eye(X.shape[-2], device=X.device)
+    for _ in range(steps):  # X <- P X with P = 3.4445 I - 4.7750 A + 2.0315 A A, all on the short side's square
+        P = 2.0315 * A @ A - 4.7750 * A
+        P.diagonal(dim1=-2, dim2=-1).add_(3.4445)
+        A, Q = P @ A @ P, P @ Q
+    return (Q @ X).mT if G.shape[-2] > G.shape[-1] else Q @ X
 
 
 class Muon(torch.optim.Optimizer):

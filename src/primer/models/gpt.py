@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from primer.models._fused import norm, squared_relu
 from primer.models._muon import Muon
 from primer.models._tokens import Characters, Pairs
 
@@ -40,11 +41,6 @@ class Config:
     def __post_init__(self) -> None:
         if min(self.V, self.T, self.L, self.H) < 1 or self.previous < 0 or self.D < 1 or self.D % (2 * self.H):
             raise ValueError(f"A GPT needs sizes of at least 1 and a width that is a multiple of 2 H, not {self}.")
-
-
-def norm(x: Tensor) -> Tensor:
-    """x (..., D) scaled to a mean square of 1 along its last axis: RMSNorm without a gain."""
-    return F.rms_norm(x, (x.shape[-1],))
 
 
 def rotations(start: int, stop: int, C: int) -> Tensor:
@@ -105,7 +101,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, turns: Tensor, cache: Cache | None = None) -> Tensor:
         x = x + self.attend(norm(x), turns, cache)
-        return x + F.linear(F.relu(F.linear(norm(x), self.up)).square(), self.down)  # (B, T, D)
+        return x + F.linear(squared_relu(F.linear(norm(x), self.up)), self.down)  # (B, T, D)
 
     def attend(self, x: Tensor, turns: Tensor, cache: Cache | None) -> Tensor:
         H, D = self.config.H, self.config.D
@@ -269,17 +265,16 @@ def train(
     if len(tokens) < T + 2:
         raise ValueError(f"train needs at least {T + 2} tokens, not {len(tokens)}.")
     used = make(model)
-    highest = [[group["lr"] for group in optimizer.param_groups] for optimizer in used]
+    groups = [(group, group["lr"]) for optimizer in used for group in optimizer.param_groups]
     windows = tokens.unfold(0, T + 1, 1)  # (N - T, T + 1), a view
     model.train()
     spent, number = 0.0, 0
     while number < (steps or math.inf) and spent < (seconds or math.inf):
         start = time.perf_counter()
         share = rate((number + 1) / (steps + 1) if steps else max(spent / (seconds or 1), 1e-3))
-        for optimizer, rates in zip(used, highest, strict=True):
-            for group, top in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = top * share
-        value = loss(model, windows[torch.randint(len(windows), (batch,))])
+        for group, highest in groups:
+            group["lr"] = highest * share
+        value = loss(model, windows[torch.randint(len(windows), (batch,))].to(model.head.device))
         value.backward()
         for optimizer in used:
             optimizer.step()
