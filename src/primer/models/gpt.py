@@ -101,13 +101,19 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, turns: Tensor, cache: Cache | None = None) -> Tensor:
         x = x + self.attend(norm(x), turns, cache)
-        return x + F.linear(squared_relu(F.linear(norm(x), self.up)), self.down)  # (B, T, D)
+        return x + self.think(norm(x))  # (B, T, D)
+
+    def think(self, x: Tensor) -> Tensor:
+        return F.linear(squared_relu(F.linear(x, self.up)), self.down)
+
+    def place(self, qk: Tensor, turns: Tensor) -> Tensor:
+        return rotate(norm(qk), turns)
 
     def attend(self, x: Tensor, turns: Tensor, cache: Cache | None) -> Tensor:
         H, D = self.config.H, self.config.D
         qkv = F.linear(x, self.qkv.flatten(0, 1)).unflatten(-1, (3 * H, D // H))  # (B, T, 3H, C)
         qk, v = qkv.split([2 * H, H], dim=2)
-        q, k = rotate(norm(qk), turns).chunk(2, dim=2)  # (B, T, H, C)
+        q, k = self.place(qk, turns).chunk(2, dim=2)  # (B, T, H, C)
         q, k, v = (z.transpose(1, 2) for z in (q, k, v))  # (B, H, T, C)
         if cache is not None:
             k, v = cache.append(self.layer, torch.stack([k, v]), self.config.T)
@@ -120,12 +126,12 @@ class Block(nn.Module):
 class GPT(nn.Module):
     """tokens (B, T) int64 -> logits (B, T, V) of each next token, which depend on the tokens up to it alone."""
 
-    def __init__(self, config: Config = Config()) -> None:
+    def __init__(self, config: Config = Config(), block: type[Block] = Block) -> None:
         super().__init__()
         c = self.config = config
         # a row for each token at each of the distances 0 to `previous`; the last row stands for "nothing before"
         self.embedding = nn.Parameter(torch.randn(1 + c.previous, c.V + 1, c.D))
-        self.blocks = nn.ModuleList(Block(c, layer) for layer in range(c.L))
+        self.blocks = nn.ModuleList(block(c, layer) for layer in range(c.L))
         self.head = nn.Parameter(torch.zeros(c.V, c.D))
         self.turns: Tensor
         self.register_buffer("turns", rotations(0, c.T, c.D // c.H), persistent=False)
