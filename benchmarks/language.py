@@ -87,7 +87,7 @@ def run(L: int, D: int, steps: int, seed: int, block: type = gpt.Block, previous
     """Held-out loss after so many steps, from the start."""
     tokens, held_out = texts()
     torch.manual_seed(seed)
-    model = gpt.GPT(gpt.Config(L=L, D=D, H=max(1, D // 32), previous=previous), block)
+    model = gpt.GPT(gpt.Config(L=L, D=D, A=max(1, D // 32), previous=previous), block)
     for _ in gpt.train(model, tokens, steps, make=make or gpt.optimizers):
         pass
     return gpt.evaluate(model, held_out, 64)
@@ -136,7 +136,7 @@ def page() -> dict[str, Any]:
     """Train the GPT of the widget and store it with a byte a weight; its perplexity before and after."""
     tokens, held_out = texts()
     torch.manual_seed(0)
-    model = gpt.GPT(gpt.Config(L=2, H=3, D=96))
+    model = gpt.GPT(gpt.Config(L=2, A=3, D=96))
     for _ in gpt.train(model, tokens, 1000):
         pass
     before = gpt.evaluate(model, held_out, 64)

@@ -6,7 +6,7 @@ import { load } from "./load.mjs";
 const language = await load("language");
 const close = (a, b, tolerance = 1e-9) => assert.ok(Math.abs(a - b) <= tolerance, `${a} is not ${b}`);
 
-const sizes = { V: 3, T: 8, L: 1, H: 1, D: 4, previous: 1 };
+const sizes = { V: 3, T: 8, L: 1, A: 1, D: 4, previous: 1 };
 function random() {
   const count = 2 * 4 * 4 + 12 * 16 + 3 * 4, rows = 2 * 4 + 12 + 4 + 16 + 4 + 3;
   const rng = language.mulberry32(1);

@@ -19,7 +19,7 @@ ALPHABET = "abcdefghijk"
 @pytest.fixture(scope="module")
 def model() -> gpt.GPT:
     torch.manual_seed(0)
-    model = gpt.GPT(gpt.Config(V=11, T=12, L=2, H=2, D=16)).eval()
+    model = gpt.GPT(gpt.Config(V=11, T=12, L=2, A=2, D=16)).eval()
     for parameter in model.parameters():
         parameter.data += 0.3 * torch.randn_like(parameter)
     return model

@@ -2,7 +2,7 @@
 
 Radford et al. (2018, 2019), with what has been learned since: rotary positions (Su et al., 2021), normalised queries
 and keys, RMSNorm (Zhang and Sennrich, 2019), squared ReLU (So et al., 2021), outputs that start at zero, and Muon for
-the matrices. Axes: B texts, T tokens, D width, H heads, C channels of a head, V tokens of the vocabulary, L layers.
+the matrices. Axes: B texts, T tokens, D width, A heads, C channels of a head, V tokens of the vocabulary, L layers.
 Losses are in nats a token.
 """
 
@@ -26,7 +26,7 @@ from primer.models._tokens import Characters, Pairs
 
 @dataclass(frozen=True)
 class Config:
-    """Sizes of a GPT. V tokens, T tokens of context, L layers, H heads, width D (a multiple of 2 H).
+    """Sizes of a GPT. V tokens, T tokens of context, L layers, A heads, width D (a multiple of 2 A).
 
     previous: how many earlier tokens' embeddings are added to each token's own, a causal convolution; 0 leaves it out.
     """
@@ -34,13 +34,13 @@ class Config:
     V: int = 97
     T: int = 64
     L: int = 2
-    H: int = 4
+    A: int = 4
     D: int = 128
     previous: int = 3
 
     def __post_init__(self) -> None:
-        if min(self.V, self.T, self.L, self.H) < 1 or self.previous < 0 or self.D < 1 or self.D % (2 * self.H):
-            raise ValueError(f"A GPT needs sizes of at least 1 and a width that is a multiple of 2 H, not {self}.")
+        if min(self.V, self.T, self.L, self.A) < 1 or self.previous < 0 or self.D < 1 or self.D % (2 * self.A):
+            raise ValueError(f"A GPT needs sizes of at least 1 and a width that is a multiple of 2 A, not {self}.")
 
 
 def rotations(start: int, stop: int, C: int) -> Tensor:
@@ -54,13 +54,13 @@ def rotations(start: int, stop: int, C: int) -> Tensor:
 
 
 def rotate(x: Tensor, turns: Tensor) -> Tensor:
-    """x (B, T, H, C) with each pair of channels turned by its position's angle."""
-    pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))  # (B, T, H, C/2)
+    """x (B, T, A, C) with each pair of channels turned by its position's angle."""
+    pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))  # (B, T, A, C/2)
     return torch.view_as_real(pairs * turns).flatten(-2)
 
 
 class Cache:
-    """What a GPT keeps of what it has read: the last few tokens, and each layer's keys and values (2, B, H, S, C).
+    """What a GPT keeps of what it has read: the last few tokens, and each layer's keys and values (2, B, A, S, C).
 
     S grows to the context T and stays there; the oldest then fall out, but what later ones took from them remains.
     """
@@ -80,7 +80,7 @@ class Cache:
         return start, known
 
     def append(self, layer: int, kv: Tensor, T: int) -> Tensor:
-        """Add kv (2, B, H, t, C) to a layer's; return the last T of all."""
+        """Add kv (2, B, A, t, C) to a layer's; return the last T of all."""
         if layer in self.layers:
             kv = torch.cat([self.layers[layer], kv], dim=3)
         self.layers[layer] = kv[:, :, :, -T:]
@@ -110,11 +110,11 @@ class Block(nn.Module):
         return rotate(norm(qk), turns)
 
     def attend(self, x: Tensor, turns: Tensor, cache: Cache | None) -> Tensor:
-        H, D = self.config.H, self.config.D
-        qkv = F.linear(x, self.qkv.flatten(0, 1)).unflatten(-1, (3 * H, D // H))  # (B, T, 3H, C)
-        qk, v = qkv.split([2 * H, H], dim=2)
-        q, k = self.place(qk, turns).chunk(2, dim=2)  # (B, T, H, C)
-        q, k, v = (z.transpose(1, 2) for z in (q, k, v))  # (B, H, T, C)
+        A, D = self.config.A, self.config.D
+        qkv = F.linear(x, self.qkv.flatten(0, 1)).unflatten(-1, (3 * A, D // A))  # (B, T, 3A, C)
+        qk, v = qkv.split([2 * A, A], dim=2)
+        q, k = self.place(qk, turns).chunk(2, dim=2)  # (B, T, A, C)
+        q, k, v = (z.transpose(1, 2) for z in (q, k, v))  # (B, A, T, C)
         if cache is not None:
             k, v = cache.append(self.layer, torch.stack([k, v]), self.config.T)
         t, S = q.shape[2], k.shape[2]
@@ -134,7 +134,7 @@ class GPT(nn.Module):
         self.blocks = nn.ModuleList(block(c, layer) for layer in range(c.L))
         self.head = nn.Parameter(torch.zeros(c.V, c.D))
         self.turns: Tensor
-        self.register_buffer("turns", rotations(0, c.T, c.D // c.H), persistent=False)
+        self.register_buffer("turns", rotations(0, c.T, c.D // c.A), persistent=False)
 
     def forward(self, tokens: Tensor, cache: Cache | None = None) -> Tensor:
         """With a cache, `tokens` go on from those read before, and only their own logits are computed."""
@@ -144,7 +144,7 @@ class GPT(nn.Module):
         start, known = 0, tokens
         if cache is not None:
             start, known = cache.add(tokens, c)
-        turns = self.turns[:t] if not start else rotations(start, start + t, c.D // c.H).to(tokens.device)
+        turns = self.turns[:t] if not start else rotations(start, start + t, c.D // c.A).to(tokens.device)
         x = norm(self.embed(known)[:, -t:])
         for block in self.blocks:
             x = block(x, turns, cache)

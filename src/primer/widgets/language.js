@@ -54,7 +54,7 @@ function rotate(x, from, C, position) {
 
 /** A reader of tokens: read(token) gives logits; `seen` holds, for each token read, logits and attention. */
 export function reader(net) {
-  const { V, T, H, D, previous } = net.sizes, C = D / H;
+  const { V, T, A, D, previous } = net.sizes, C = D / A;
   const tokens = [], seen = [], memory = net.blocks.map(() => ({ keys: [], values: [] }));
   const attend = (block, { keys, values }, x, position, looks) => {
     const qkv = times(block.qkv, norm(x.slice()), 3 * D), y = new Float64Array(D);
@@ -64,7 +64,7 @@ export function reader(net) {
     }
     keys.push(qkv.subarray(D, 2 * D));
     values.push(qkv.subarray(2 * D));
-    for (let h = 0; h < H; h++) {
+    for (let h = 0; h < A; h++) {
       const p = softmax(keys.map((key) => {
         let dot = 0;
         for (let i = h * C; i < (h + 1) * C; i++) dot += qkv[i] * key[i];
@@ -249,7 +249,7 @@ export function render({ model, el }) {
   });
   menu(controls, {
     label: "Head", value: "0",
-    options: Array.from({ length: sizes.L * sizes.H }, (_, i) => [String(i), `layer ${1 + Math.floor(i / sizes.H)}, head ${1 + (i % sizes.H)}`]),
+    options: Array.from({ length: sizes.L * sizes.A }, (_, i) => [String(i), `layer ${1 + Math.floor(i / sizes.A)}, head ${1 + (i % sizes.A)}`]),
     change: (value) => { head = Number(value); view.redraw(); },
   });
   slider(controls, {

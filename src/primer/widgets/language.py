@@ -40,7 +40,7 @@ class GPTWriter(PrimerWidget):
 
     weights = traitlets.Bytes(help="int8 + 128, every tensor row by row, in the order of `tensors`").tag(sync=True)
     scales = traitlets.Bytes(help="float32, one for each row").tag(sync=True)
-    sizes = traitlets.Dict(help="V, T, L, H, D, previous").tag(sync=True)
+    sizes = traitlets.Dict(help="V, T, L, A, D, previous").tag(sync=True)
     alphabet = traitlets.Unicode().tag(sync=True)
     prefix = traitlets.Unicode().tag(sync=True)
 
