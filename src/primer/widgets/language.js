@@ -136,7 +136,7 @@ export const windowOf = (tokens, T) => {
   return tokens.slice(half * Math.ceil((tokens.length - T) / half));
 };
 
-const NAMES = { " ": "␣", "\n": "⏎", "\ufffd": "other" };
+const NAMES = { " ": "␣", "\n": "⏎", "\ufffd": "▯" };
 
 export function render({ model, el }) {
   const sizes = model.get("sizes"), alphabet = [...model.get("alphabet")];
