@@ -1,9 +1,8 @@
-"""A GPT that trains in a minute on a CPU: the model, its recipe, its tokens and how it writes (chapter 15).
+"""A GPT that trains in a minute on a CPU: the model, its recipe and how it writes (chapter 15).
 
-Radford et al. (2018, 2019), with what has been learned since: rotary positions (Su et al., 2021), normalised queries
-and keys, RMSNorm (Zhang and Sennrich, 2019), squared ReLU (So et al., 2021), outputs that start at zero, and Muon for
-the matrices. Axes: B texts, T tokens, D width, A heads, C channels of a head, V tokens of the vocabulary, L layers.
-Losses are in nats a token.
+Radford et al. (2018, 2019) with rotary positions (Su et al., 2021), normalised queries and keys, RMSNorm, squared
+ReLU, outputs that start at zero, and Muon for the matrices. Axes: B texts, T tokens, D width, A heads, C channels of a
+head, V tokens of the vocabulary, L layers. Losses are in nats a token.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -62,7 +62,7 @@ def rotate(x: Tensor, turns: Tensor) -> Tensor:
 class Cache:
     """What a GPT keeps of what it has read: the last few tokens, and each layer's keys and values (2, B, A, S, C).
 
-    S grows to the context T and stays there; the oldest then fall out, but what later ones took from them remains.
+    S grows to the context T and stays there: the oldest fall out.
     """
 
     def __init__(self) -> None:
@@ -204,28 +204,19 @@ def less_repetition(logits: Tensor, seen: Tensor, penalty: float) -> Tensor:
 
 @torch.no_grad()
 def generate(
-    model: GPT,
-    tokens: Tensor,
-    n: int,
-    *,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float = 1.0,
-    penalty: float = 1.0,
-    cache: bool = True,
-    generator: torch.Generator | None = None,
+    model: GPT, tokens: Tensor, n: int, *, penalty: float = 1.0, cache: bool = True, generator: Any = None, **cut: Any
 ) -> Tensor:
     """tokens (B, S) of at least one token, and n more that the model draws, (B, S + n).
 
-    The model sees the last T. The cache changes no logit until the window slides; from then on, what is kept still
-    carries something of the tokens that fell out.
+    cut: temperature, top_k and top_p of `odds`. generator: a torch.Generator, else the global one. The model sees the
+    last T. The cache changes nothing until the window slides; then what is kept still carries tokens that fell out.
     """
     model.eval()
     T, kept = model.config.T, Cache() if cache else None
     for _ in range(n):
         new = tokens[:, -1:] if kept is not None and kept.read else tokens[:, -T:]
         logits = less_repetition(model(new, kept)[:, -1], tokens[:, -T:], penalty)
-        drawn = torch.multinomial(odds(logits, temperature, top_k, top_p), 1, generator=generator)
+        drawn = torch.multinomial(odds(logits, **cut), 1, generator=generator)
         tokens = torch.cat([tokens, drawn], dim=1)
     return tokens
 
@@ -238,7 +229,7 @@ def optimizers(model: GPT) -> list[torch.optim.Optimizer]:
 
 
 def rate(progress: float) -> float:
-    """The share of the learning rate at `progress` from 0 to 1: 2 % warm-up, flat to 20 %, straight down to zero."""
+    """Share of the learning rate at `progress` from 0 to 1: 2 % warm-up, flat to 20 %, straight down to zero."""
     return min(1.0, progress / 0.02, (1 - progress) / 0.8)
 
 
@@ -262,8 +253,7 @@ def train(
 ) -> Iterator[Step]:
     """Train in place on windows drawn at random from `tokens` (N,): one step for each turn of your loop.
 
-    Ends after `steps`, or after `seconds` spent in here; the schedule follows whichever is given. A turn's own time
-    does not count. Interrupt by leaving the loop: the model keeps what it has learned.
+    Ends after `steps`, or after `seconds` spent in here, and the rate follows what is given; leave it when you like.
     """
     if bool(steps) == bool(seconds):
         raise ValueError("train needs either a number of steps or a number of seconds.")
