@@ -162,7 +162,7 @@ def until(target: float, seconds: float, tokens: Tensor, held_out: Tensor, V: in
         def near(step: gpt.Step, model: gpt.GPT = model, steps: int = steps) -> bool:
             if clock.wall > seconds:
                 return True
-            looks = step.number >= 0.8 * steps and step.number % max(1, steps // 40) == 0
+            looks = step.number >= 0.9 * steps and step.number % max(1, steps // 20) == 0  # looking takes long
             return looks and gpt.evaluate(model, held_out, WINDOW) <= target
 
         last = follow(gpt.train(model, tokens, steps, batch=batch), clock, near)
