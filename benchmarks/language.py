@@ -10,6 +10,7 @@ replaces its own entry of `src/primer/results/language.json`.
 import json
 import math
 import platform
+import statistics
 import sys
 import time
 from functools import cache
@@ -113,21 +114,24 @@ def recipe() -> dict[str, list[float]]:
     return losses
 
 
+@torch.no_grad()
 def cached() -> list[dict[str, float]]:
-    """Seconds to write so many tokens after one, with the cache and without; the best of three."""
+    """CPU seconds for one more character at so many, by the cache and by reading anew; medians of 15."""
     torch.manual_seed(0)
-    model = gpt.GPT(gpt.Config(T=512, L=2, D=128))
+    model = gpt.GPT(gpt.Config(T=512, L=4, D=128)).eval()
+    tokens = torch.zeros(1, 512, dtype=torch.int64)
     rows = []
-    for n in (16, 32, 64, 128, 256, 511):
-        best = {}
-        for kept in (True, False):
-            seconds = []
-            for _ in range(3):
-                start = time.perf_counter()
-                gpt.generate(model, torch.zeros(1, 1, dtype=torch.int64), n, cache=kept)
-                seconds.append(time.perf_counter() - start)
-            best["with" if kept else "without"] = min(seconds)
-        rows.append({"length": n, **best})
+    for n in (16, 32, 64, 128, 256, 496):
+        memory, times = gpt.Cache(), {"with": [], "without": []}
+        model(tokens[:, :n], memory)
+        for i in range(15):
+            start = time.process_time()
+            model(tokens[:, n + i : n + i + 1], memory)
+            middle = time.process_time()
+            model(tokens[:, : n + i + 1])
+            times["with"].append(middle - start)
+            times["without"].append(time.process_time() - middle)
+        rows.append({"length": n, **{name: statistics.median(values) for name, values in times.items()}})
         print(rows[-1], flush=True)
     return rows
 

@@ -118,8 +118,8 @@ class Block(nn.Module):
         if cache is not None:
             k, v = cache.append(self.layer, torch.stack([k, v]), self.config.T)
         t, S = q.shape[2], k.shape[2]
-        seen = None if t == S else torch.ones(t, S, dtype=torch.bool, device=x.device).tril(S - t)
-        y = F.scaled_dot_product_attention(q, k, v, seen, is_causal=seen is None)
+        seen = None if t in (1, S) else torch.ones(t, S, dtype=torch.bool, device=x.device).tril(S - t)
+        y = F.scaled_dot_product_attention(q, k, v, seen, is_causal=t == S)
         return F.linear(y.transpose(1, 2).flatten(2), self.out)
 
 
@@ -144,7 +144,9 @@ class GPT(nn.Module):
         start, known = 0, tokens
         if cache is not None:
             start, known = cache.add(tokens, c)
-        turns = self.turns[:t] if not start else rotations(start, start + t, c.D // c.A).to(tokens.device)
+        turns = self.turns[start : start + t]
+        if start + t > c.T:
+            turns = rotations(start, start + t, c.D // c.A).to(tokens.device)
         x = norm(self.embed(known)[:, -t:])
         for block in self.blocks:
             x = block(x, turns, cache)
@@ -185,7 +187,10 @@ def odds(logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top
         raise ValueError("Sampling needs temperature >= 0, top_k >= 1 and top_p above 0 and at most 1.")
     if temperature == 0:
         return F.one_hot(logits.argmax(-1), logits.shape[-1]).to(logits.dtype)
-    p, order = torch.softmax(logits / temperature, -1).sort(-1, descending=True)
+    p = torch.softmax(logits / temperature, -1)
+    if top_k is None and top_p == 1:
+        return p
+    p, order = p.sort(-1, descending=True)
     if top_k is not None:
         p[..., top_k:] = 0
         p = p / p.sum(-1, keepdim=True)
@@ -215,7 +220,9 @@ def generate(
     T, kept = model.config.T, Cache() if cache else None
     for _ in range(n):
         new = tokens[:, -1:] if kept is not None and kept.read else tokens[:, -T:]
-        logits = less_repetition(model(new, kept)[:, -1], tokens[:, -T:], penalty)
+        logits = model(new, kept)[:, -1]
+        if penalty != 1:
+            logits = less_repetition(logits, tokens[:, -T:], penalty)
         drawn = torch.multinomial(odds(logits, **cut), 1, generator=generator)
         tokens = torch.cat([tokens, drawn], dim=1)
     return tokens
