@@ -182,7 +182,7 @@ def play(
 
 
 def modes(points: Tensor, centres: Tensor, near: float = 0.3, share: float = 0.01) -> tuple[int, float]:
-    """How many of the centres (K, 2) have at least that share of the points (N, 2) within `near`, and the share near one."""
+    """How many centres (K, 2) have at least that share of the points (N, 2) within `near`; what share is near one."""
     distance, which = torch.cdist(points, centres).min(dim=1)
     counts = torch.bincount(which[distance < near], minlength=len(centres))
     return int((counts >= share * len(points)).sum()), counts.sum().item() / len(points)
@@ -202,7 +202,7 @@ def follow(gan: GAN, memory: float) -> None:
 
 
 def _mlp(c: Config, inputs: int, outputs: int) -> nn.Sequential:
-    """Two hidden layers: smooth ones for points, whose discriminator is drawn as a landscape, cheap ones for pictures."""
+    """Two hidden layers: smooth ones for points, cheap ones for pictures."""
     bend = nn.LeakyReLU(0.2) if c.levels else nn.Tanh()
     return nn.Sequential(nn.Linear(inputs, c.M), bend, nn.Linear(c.M, c.M), bend, nn.Linear(c.M, outputs))
 
