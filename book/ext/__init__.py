@@ -14,8 +14,20 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 MODULES = (
-    "assets", "design", "mathematics", "cells", "figures", "course", "header", "metadata", "ledger", "terms", "links",
-    "fresh", "widgets", "exercises",
+    "assets",
+    "design",
+    "mathematics",
+    "cells",
+    "figures",
+    "course",
+    "header",
+    "metadata",
+    "ledger",
+    "terms",
+    "links",
+    "fresh",
+    "widgets",
+    "exercises",
 )
 
 
