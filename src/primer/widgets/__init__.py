@@ -13,6 +13,7 @@ _HOMES = {
     "Quiz": "quiz",
     "SampleBreaker": "judging",
     "TwoClasses": "discriminative",
+    "TwoPlayers": "gan",
     "WordFromNoise": "landing",
 }
 

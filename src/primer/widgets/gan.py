@@ -27,7 +27,7 @@ class TwoPlayers(PrimerWidget):
     )
 
     def fallback(self) -> Figure:
-        """The game with pairs and penalty after 600 steps: field, data and generated points."""
+        """The game with pairs and penalty after 400 steps: field, data and generated points."""
         import matplotlib.pyplot as plt
         import torch
 
@@ -39,7 +39,7 @@ class TwoPlayers(PrimerWidget):
             torch.manual_seed(3)
             x = torch.tensor(eight.sample(2000, np.random.default_rng(0)), dtype=torch.float32)
             rules = gan.Config(D=2, Z=2, M=32, levels=0, game="relativistic", gamma=0.1)
-            model = gan.train(gan.GAN(rules), x, 600, lr=0.01)
+            model = gan.train(gan.GAN(rules), x, 400, lr=0.01)
             made = model.sample(200).numpy()
         axis = torch.linspace(-REACH, REACH, 61)
         u, v = torch.meshgrid(axis, axis, indexing="xy")
