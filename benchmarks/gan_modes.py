@@ -22,10 +22,10 @@ from primer.models import gan
 RESULT = Path(__file__).parents[1] / "src" / "primer" / "results" / "gan_modes.json"
 GAMES = {
     "minimax": ("minimax", 0.0),
-    "minimax, penalty": ("minimax", 0.1),
+    "minimax, penalty": ("minimax", gan.POINTS.gamma),
     "non-saturating": ("non-saturating", 0.0),
     "pairs": ("relativistic", 0.0),
-    "pairs, penalty": ("relativistic", 0.1),
+    "pairs, penalty": ("relativistic", gan.POINTS.gamma),
 }
 
 
@@ -34,7 +34,7 @@ def covered(game: str, gamma: float, seed: int, steps: int) -> tuple[int, float]
     eight = data.points("eight-gaussians")
     torch.manual_seed(seed)
     x = torch.tensor(eight.sample(5000, np.random.default_rng(seed)), dtype=torch.float32)
-    model = gan.train(gan.GAN(replace(gan.POINTS, game=game, gamma=gamma)), x, steps, lr=5e-3)
+    model = gan.train(gan.GAN(replace(gan.POINTS, game=game, gamma=gamma)), x, steps, **gan.PACE)
     return gan.modes(model.sample(2000), torch.tensor(eight.centres, dtype=torch.float32))
 
 

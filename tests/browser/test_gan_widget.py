@@ -57,7 +57,7 @@ def spot(view, x: float, y: float) -> tuple[float, float]:
 
 
 def cure(view) -> None:
-    """Pairs, and a penalty of 0.1."""
+    """Pairs, and a penalty of 0.05."""
     pick(view, "pairs")
     view.get_by_role("slider", name="Penalty γ").fill("3")
 

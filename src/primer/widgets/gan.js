@@ -3,7 +3,7 @@
 
 export const REACH = 3.2; // the picture spans ±3.2 both ways
 const SIGMA = 0.1, NEAR = 0.3, SHARE = 0.01; // of a bump; how near a point counts, and how many make a mode found
-const HIDDEN = 32, BATCH = 64, SHOWN = 400, PER_FRAME = 3, RATE = 0.01;
+const HIDDEN = 32, BATCH = 64, SHOWN = 400, PER_FRAME = 2, MEMORY = 0.9; // of Adam
 
 // ---- Arithmetic ----
 
@@ -148,12 +148,12 @@ export function forger(G, z, pulls) {
   return grad;
 }
 
-/** One step of Adam with beta 0 and 0.99, in place: state {v (P,), t}. */
+/** One step of Adam with beta 0 and 0.9, in place: state {v (P,), t}. */
 export function adam(theta, grad, state, rate) {
   state.t++;
-  const scale = 1 - 0.99 ** state.t;
+  const scale = 1 - MEMORY ** state.t;
   for (let i = 0; i < theta.length; i++) {
-    state.v[i] = 0.99 * state.v[i] + 0.01 * grad[i] * grad[i];
+    state.v[i] = MEMORY * state.v[i] + (1 - MEMORY) * grad[i] * grad[i];
     theta[i] -= rate * grad[i] / (Math.sqrt(state.v[i] / scale) + 1e-8);
   }
 }
@@ -180,11 +180,11 @@ export function begin(M, seed) {
   return { G, D, g: memory(G), d: memory(D), rng, steps: 0 };
 }
 
-/** One step of the game on a batch: the discriminator moves, then the generator. */
+/** One step of the game by rules {game, gamma, rate}: the discriminator moves, then the generator. */
 export function play(state, centres, rules, batch = BATCH) {
   const { G, D, rng } = state, real = bumps(centres, batch, rng), z = latent(batch, rng), fake = generate(G, z);
-  adam(D.theta, critic(D, real, fake, rules), state.d, RATE);
-  adam(G.theta, forger(G, z, pull(D, real, fake, rules.game)), state.g, RATE);
+  adam(D.theta, critic(D, real, fake, rules), state.d, rules.rate);
+  adam(G.theta, forger(G, z, pull(D, real, fake, rules.game)), state.g, rules.rate);
   state.steps++;
 }
 
@@ -201,8 +201,8 @@ export function modes(points, centres) {
 // ---- The card ----
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-const GRID = [41, 41], GAMMAS = [0, 0.01, 0.03, 0.1, 0.3, 1, 3];
-const TRY = "press Play and count the bumps that are found. Then press New start, choose pairs, set γ to 0.1, and play "
+const GRID = [33, 33], GAMMAS = [0, 0.01, 0.02, 0.05, 0.1, 0.3, 1];
+const TRY = "press Play and count the bumps that are found. Then press New start, choose pairs, set γ to 0.05, and play "
   + "again. When all eight are found, drag one bump away: does the generator follow?";
 
 function render({ el }) {
@@ -211,7 +211,7 @@ function render({ el }) {
   let seed = 1, state, centres = ring(), chosen = 0, most = 0;
   const rng = mulberry32(9), z = latent(SHOWN, rng), still = mulberry32(5);
   let real = bumps(centres, SHOWN, still), fake, score;
-  const rules = () => ({ game: game.value, gamma: GAMMAS[gamma.value] });
+  const rules = () => ({ game: game.value, gamma: GAMMAS[gamma.value], rate: rate.value });
 
   function fresh() {
     state = begin(HIDDEN, seed);
@@ -344,6 +344,7 @@ function render({ el }) {
   const gamma = slider(controls, {
     label: "Penalty γ", min: 0, max: GAMMAS.length - 1, step: 1, value: 0, format: (k) => `${GAMMAS[k]}`,
   });
+  const rate = slider(controls, { label: "Learning rate", min: 0.002, max: 0.03, step: 0.001, value: 0.02 });
   fresh();
   return () => dispose(box);
 }

@@ -38,8 +38,8 @@ class TwoPlayers(PrimerWidget):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(3)
             x = torch.tensor(eight.sample(2000, np.random.default_rng(0)), dtype=torch.float32)
-            rules = gan.Config(D=2, Z=2, M=32, levels=0, game="relativistic", gamma=0.1)
-            model = gan.train(gan.GAN(rules), x, 400, lr=0.01)
+            rules = gan.Config(D=2, Z=2, M=32, levels=0, game="relativistic", gamma=0.05)
+            model = gan.train(gan.GAN(rules), x, 400, lr=0.01, betas=(0.0, 0.9))
             made = model.sample(200).numpy()
         axis = torch.linspace(-REACH, REACH, 61)
         u, v = torch.meshgrid(axis, axis, indexing="xy")
