@@ -19,4 +19,4 @@ def test_the_stored_result_holds_ten_seeds_of_every_game_and_decides_the_claim()
     for run in stored.values():
         assert len(run["modes"]) == len(run["on a bump"]) == 10
     assert sum(modes <= 4 for modes in stored["minimax"]["modes"]) >= 9
-    assert sum(modes == 8 for modes in stored["pairs, penalty"]["modes"]) >= 9
+    assert sum(modes == 8 for modes in stored["minimax, penalty"]["modes"]) >= 9

@@ -62,7 +62,7 @@ test("the cure finds all eight bumps from every start", () => {
     const state = gan.begin(32, seed);
     let first = 0;
     while (!first && state.steps < 1500) {
-      gan.play(state, centres, { game: "relativistic", gamma: 0.05, rate: 0.02 });
+      gan.play(state, centres, { game: "minimax", gamma: 0.1, rate: 0.018 });
       if (state.steps % 50) continue;
       const { found } = gan.modes(gan.generate(state.G, gan.latent(400, gan.mulberry32(7))), centres);
       if (found.every(Boolean)) first = state.steps;

@@ -202,8 +202,8 @@ export function modes(points, centres) {
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const GRID = [33, 33], GAMMAS = [0, 0.01, 0.02, 0.05, 0.1, 0.3, 1];
-const TRY = "press Play and count the bumps that are found. Then press New start, choose pairs, set γ to 0.05, and play "
-  + "again. When all eight are found, drag one bump away: does the generator follow?";
+const TRY = "press Play and count the bumps that are found. Then press New start, set γ to 0.1, and play again. "
+  + "When all eight are found, drag one bump away: does the generator follow?";
 
 function render({ el }) {
   const box = root(el, "gan", "A generator and a discriminator at play");
@@ -344,7 +344,7 @@ function render({ el }) {
   const gamma = slider(controls, {
     label: "Penalty γ", min: 0, max: GAMMAS.length - 1, step: 1, value: 0, format: (k) => `${GAMMAS[k]}`,
   });
-  const rate = slider(controls, { label: "Learning rate", min: 0.002, max: 0.03, step: 0.001, value: 0.02 });
+  const rate = slider(controls, { label: "Learning rate", min: 0.002, max: 0.03, step: 0.001, value: 0.018 });
   fresh();
   return () => dispose(box);
 }
