@@ -173,11 +173,11 @@ export function bumps(centres, n, rng) {
 /** n draws of two latent numbers, (2 n,). */
 export const latent = (n, rng) => Float64Array.from({ length: 2 * n }, () => normal(rng));
 
-/** What a game starts from: both networks and Adam's memories. */
+/** What a game starts from: both networks, the generator's moving average A, and Adam's memories. */
 export function begin(M, seed) {
   const rng = mulberry32(seed), G = network(M, 2, rng), D = network(M, 1, rng);
   const memory = ({ theta }) => ({ v: theta.map(() => 0), t: 0 });
-  return { G, D, g: memory(G), d: memory(D), rng, steps: 0 };
+  return { G, D, A: { ...G, theta: G.theta.slice() }, g: memory(G), d: memory(D), rng, steps: 0 };
 }
 
 /** One step of the game by rules {game, gamma, rate}: the discriminator moves, then the generator. */
@@ -185,7 +185,8 @@ export function play(state, centres, rules, batch = BATCH) {
   const { G, D, rng } = state, real = bumps(centres, batch, rng), z = latent(batch, rng), fake = generate(G, z);
   adam(D.theta, critic(D, real, fake, rules), state.d, rules.rate);
   adam(G.theta, forger(G, z, pull(D, real, fake, rules.game)), state.g, rules.rate);
-  state.steps++;
+  const pace = 10 / (++state.steps + 10); // the average forgets fast at first
+  state.A.theta.forEach((old, i) => { state.A.theta[i] = old + pace * (G.theta[i] - old); });
 }
 
 /** Which bumps the points (2 N,) have found, [true, …], and the share of points on one: {found, good}. */
@@ -223,7 +224,7 @@ function render({ el }) {
     update();
   }
   function update() {
-    fake = generate(state.G, z);
+    fake = generate(state.A, z);
     score = modes(fake, centres);
     const count = score.found.filter(Boolean).length;
     most = Math.max(most, count);
@@ -344,7 +345,7 @@ function render({ el }) {
   const gamma = slider(controls, {
     label: "Penalty γ", min: 0, max: GAMMAS.length - 1, step: 1, value: 0, format: (k) => `${GAMMAS[k]}`,
   });
-  const rate = slider(controls, { label: "Learning rate", min: 0.002, max: 0.03, step: 0.001, value: 0.018 });
+  const rate = slider(controls, { label: "Learning rate", min: 0.002, max: 0.03, step: 0.001, value: 0.02 });
   fresh();
   return () => dispose(box);
 }
