@@ -93,7 +93,7 @@ def use_network(view: Any) -> None:
 def use_gan(view: Any) -> None:
     sweep(view, view.locator("canvas"))
     view.get_by_text("pairs", exact=True).click()
-    view.get_by_role("slider", name="Penalty γ").fill("4")
+    view.get_by_role("slider", name="Penalty γ").fill("3")
     play(view, view)
 
 
