@@ -30,8 +30,6 @@ RESULT = ROOT / "src" / "primer" / "results" / "invention.json"
 SHARES = (0.02, 0.1, 0.25, 0.5, 0.75, 1.0)
 SEEDS = (0, 1, 2)
 MENTIONS, HELD_OUT, EPOCHS = 10_000, 3_000, 40
-SHOWN = (1, 2, 3, 4, 6, 8, 12, 20, 30, 40)  # epochs kept of the first seed's network
-TEMPERATURES = (1.0, 0.8, 0.6, 0.4, 0.2)
 
 
 def measure(g: np.ndarray, p: np.ndarray, counts: np.ndarray) -> dict[str, float]:
@@ -59,27 +57,21 @@ def run(share: float, seed: int) -> dict[str, Any]:
         "Good-Turing": measure(inv.good_turing(counts), p, counts),
         "mixture": measure(blend, p, counts) | {"memory": memory},
     }
-    path: list[dict[str, float]] = []
     net, early, least = inv.TinyModel(), (0, {}), np.inf
     for epoch in inv.train(net, mentions, EPOCHS):
         with torch.no_grad():
             loss = net.loss(torch.as_tensor(held_out)).item()
         if loss < least:
             least, early = loss, (epoch, deepcopy(net.state_dict()))
-        if seed == SEEDS[0] and epoch in SHOWN:
-            path.append(measure(net.joint(), p, counts) | {"epoch": epoch, "held out": round(loss, 4)})
     models["late"] = measure(net.joint(), p, counts) | {"epoch": EPOCHS}
     net.load_state_dict(early[1])
     models["early"] = measure(net.joint(), p, counts) | {"epoch": early[0]}
-    heats = TEMPERATURES if seed == SEEDS[0] else ()
     return {
         "share": share,
         "seed": seed,
         "monofacts": inv.monofacts(counts),
         "unseen": round(inv.unseen(p, counts), 5),
         "models": models,
-        "path": path,
-        "temperatures": [measure(net.joint(t), p, counts) | {"temperature": t} for t in heats],
     }
 
 

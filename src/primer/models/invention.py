@@ -118,7 +118,8 @@ def memoriser(counts: np.ndarray) -> np.ndarray:
 def good_turing(counts: np.ndarray, top: int = 2) -> np.ndarray:
     """Good and Turing: what was seen k times gets, together, the mass of what was seen k + 1 times, (A, B, V).
 
-    For k up to `top`; what was seen more often shares the rest in proportion to its counts. So the unseen gets M.
+    For k up to `top`; what was seen more often shares the rest in proportion to its counts. So the unseen gets M. A
+    text in which every fact is mentioned twice has nothing to move, and is repeated.
     """
     n = counts.sum()
     having = np.bincount(counts.ravel(), minlength=top + 2)  # N_k, how many factoids have k mentions
@@ -130,7 +131,7 @@ def good_turing(counts: np.ndarray, top: int = 2) -> np.ndarray:
     heavy = (k * having)[~low].sum()
     level[~low] = rest * k[~low] / max(heavy, 1)
     g = level[counts]
-    return g / g.sum()
+    return g / g.sum() if g.any() else memoriser(counts)
 
 
 def mixture(counts: np.ndarray, memory: float) -> np.ndarray:

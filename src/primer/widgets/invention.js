@@ -93,7 +93,7 @@ export function render({ model, el }) {
   const [first, last, towns] = ["first", "last", "towns"].map((name) => model.get(name));
   const box = root(el, "invention", "A model between memoriser and inventor, and what it states");
   const { stage, controls, numbers } = card(
-    box, "find the share with the least miscalibration. Then allow 2 values instead of 400: does the green line still lie below the red one?");
+    box, "find the share with the least miscalibration. Then allow 2 values instead of 400: how far does the green line rise above the red one?");
   let n = 1000, share = 0.5, values = 400, u = 0.25, seed = 1, said = 7;
   let counts, world, spots, known, curve;
 
@@ -109,7 +109,7 @@ export function render({ model, el }) {
   const view = canvas(stage, (width) => (width < 520 ? 1.15 : 2.1), (context, width, height, palette) => {
     const frame = area(width, height);
     const { x, y } = axes(context, frame, palette, {
-      x: [0, 1], y: [0, 1], xLabel: "model's share of never mentioned sentences", yLabel: "share of sentences",
+      x: [0, 1], y: [0, 1], xLabel: "share never mentioned", yLabel: "share of sentences",
       xTicks: [0, 0.2, 0.4, 0.6, 0.8, 1], yTicks: [0, 0.25, 0.5, 0.75, 1],
     });
     const now = measure(world, u);
@@ -153,7 +153,7 @@ export function render({ model, el }) {
       context.fill();
       context.stroke();
     }
-  }, "Three curves over the model's share of never mentioned sentences: the rate of invention rises, miscalibration falls to its least near M and rises again, and the bound is their mirror");
+  }, "Three curves over the share of the model's sentences that were never mentioned: the rate of invention rises, miscalibration falls to its least near M and rises again, and the bound is their mirror");
   const key = make("div", { class: "invention-key", "aria-hidden": "true" },
     ...CURVES.map(([name, color]) => make("span", { "data-color": color }, NAMES[name])));
   const list = make("ul", { class: "invention-said", "aria-label": "Sentences drawn from the model" });

@@ -59,7 +59,7 @@ class SmallWorld(PrimerWidget):
                                  ("bound", "truth", "bound M − Mis")):
             ax.plot(u, [point[key] for point in points], **plots.LINES[line], label=label)
         ax.axvline(points[0]["M"], color=plots.INK, linewidth=0.8, linestyle=":")
-        ax.set(xlabel="model's share of never mentioned sentences", ylabel="share of sentences", ylim=(-0.02, 1))
+        ax.set(xlabel="share never mentioned", ylabel="share of sentences", ylim=(-0.02, 1))
         ax.legend()
         return figure
 
