@@ -55,7 +55,7 @@ def run(share: float, seed: int) -> dict[str, Any]:
     models = {
         "memoriser": measure(inv.memoriser(counts), p, counts),
         "Good-Turing": measure(inv.good_turing(counts), p, counts),
-        "mixture": measure(blend, p, counts) | {"memory": memory},
+        "mixture": measure(blend, p, counts) | {"memory": round(memory, 2)},
     }
     net, early, least = inv.TinyModel(), (0, {}), np.inf
     for epoch in inv.train(net, mentions, EPOCHS):

@@ -137,15 +137,19 @@ def good_turing(counts: np.ndarray, top: int = 2) -> np.ndarray:
 def mixture(counts: np.ndarray, memory: float) -> np.ndarray:
     """Interpolated n-grams: p(first) p(last | first) times memory of the pair's values, else of values at large.
 
-    memory: the weight of p(value | first, last), 0 to 1. Names and values at large are smoothed by one half.
+    memory: the weight of p(value | first, last), 0 to 1. Names and values at large get a hundredth of a mention each,
+    so that nothing is impossible.
     """
     pairs = counts.sum(2)  # (A, B)
-    first = (pairs.sum(1, keepdims=True) + 0.5) / (pairs.sum(1) + 0.5).sum()  # (A, 1)
-    last = (pairs + 0.5) / (pairs + 0.5).sum(1, keepdims=True)  # (A, B)
-    value = counts.sum((0, 1)) + 0.5  # (V,)
+    names = _shares(pairs.sum(1))[:, None] * _shares(pairs)  # (A, B), p(first) p(last | first)
+    at_large = _shares(counts.sum((0, 1)))  # (V,)
     exact = counts / np.maximum(pairs, 1)[..., None]  # (A, B, V)
     weight = np.where(pairs > 0, memory, 0.0)[..., None]
-    return (first * last)[..., None] * (weight * exact + (1 - weight) * value / value.sum())
+    return names[..., None] * (weight * exact + (1 - weight) * at_large)
+
+
+def _shares(n: np.ndarray) -> np.ndarray:
+    return (n + 0.01) / (n + 0.01).sum(-1, keepdims=True)
 
 
 def best_mixture(counts: np.ndarray, held_out: np.ndarray) -> tuple[float, np.ndarray]:
