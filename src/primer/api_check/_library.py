@@ -76,6 +76,14 @@ def from_a_library(module: types.ModuleType) -> bool:
     return any(Path(origin).is_relative_to(folder) for folder in library_folders())
 
 
+def _elsewhere(package: str) -> bool:
+    """Whether it could be imported from some other folder, as a package under development: that is not looked at."""
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
+
+
 @functools.cache
 def find_module(name: str) -> types.ModuleType | Missing | None:
     """The module of a library, imported if need be; Missing; or None where looking is not possible or not wise."""
@@ -83,7 +91,7 @@ def find_module(name: str) -> types.ModuleType | Missing | None:
     if package in DO_NOT_IMPORT or name.endswith(".__main__"):
         return None
     if not installed(package):
-        return Missing(package=True)
+        return None if _elsewhere(package) else Missing(package=True)
     loaded = sys.modules.get(package)
     if loaded is not None and not from_a_library(loaded):
         return None
@@ -126,7 +134,10 @@ def has(thing: Any, name: str) -> bool | None:
     except AttributeError:
         if isinstance(thing, type):
             return None if any(name in getattr(k, "__annotations__", {}) for k in thing.__mro__) else False
-        return has_submodule(thing, name) or False
+        if has_submodule(thing, name):
+            return True
+        # curses has some names only once it is set up
+        return None if re.search(rf"setattr\(\s*{thing.__name__}\s*,", source(thing)) else False
     except (Exception, SystemExit):
         return None
 
@@ -141,17 +152,17 @@ def source(thing: Any) -> str:
 
 
 # Subclasses of these add members, but what says "a list" or "an array" means just that.
-PLAIN = {"builtins.str", "builtins.bytes", "builtins.list", "builtins.dict", "builtins.set", "builtins.tuple",
-         "builtins.int", "builtins.float", "numpy.ndarray", "torch.Tensor"}
+PLAIN = {"str", "bytes", "list", "dict", "set", "tuple", "int", "float", "numpy.ndarray", "torch.Tensor"}
 
 
 def title(cls: type) -> str:
     """The name by which people know a class: numpy.ndarray, torch.Tensor, str."""
-    module = {"torch._tensor": "torch", "builtins": ""}.get(cls.__module__, cls.__module__)
-    public = ".".join(part for part in module.split(".") if not part.startswith("_"))
-    if getattr(sys.modules.get(public), cls.__name__, None) is cls:
-        module = public
-    return f"{module}.{cls.__qualname__}".lstrip(".")
+    parts = cls.__module__.split(".")
+    for n in range(1, len(parts)):
+        if getattr(sys.modules.get(".".join(parts[:n])), cls.__name__, None) is cls:
+            parts = parts[:n]
+            break
+    return f"{'.'.join(parts)}.{cls.__qualname__}".removeprefix("builtins.")
 
 
 def is_open(cls: type) -> bool:
@@ -165,7 +176,9 @@ def is_open(cls: type) -> bool:
             return True
         if k in (types.SimpleNamespace, types.ModuleType):
             return True
-        for method in ("__init__", "__new__", "__post_init__"):
+        if isinstance(own.get("__new__"), staticmethod) and k.__dictoffset__:  # numpy.finfo has what C code puts there
+            return True
+        for method in ("__init__", "__post_init__"):
             text = source(own[method]) if method in own else ""
             if re.search(r"setattr\(\s*\w+\s*,\s*(?![\"'])|__dict__|vars\(self\)", text):
                 return True
@@ -187,6 +200,7 @@ def mentions(cls: type, name: str) -> bool:
 
 
 def subclasses(cls: type) -> Iterator[type]:
+    k: type
     for k in type.__subclasses__(cls):
         yield k
         yield from subclasses(k)
@@ -203,20 +217,25 @@ def instance_has(cls: type, name: str, exact: bool) -> bool | None:
     """Whether an instance of a class has the attribute; exact: it is of no subclass."""
     if any(name in vars(k) or name in getattr(k, "__annotations__", {}) for k in cls.__mro__):
         return True
+    if not exact and (inspect.isabstract(cls) or "Base" in cls.__name__):  # some subclass is meant, loaded or not
+        return None
     if cls is object or is_open(cls) or mentions(cls, name):
         return None
     if not exact:
-        plain = title(cls) in PLAIN or f"builtins.{cls.__name__}" in PLAIN and cls.__module__ == "builtins"
         for k in subclasses(cls):
-            if name in vars(k) or not plain and (is_open(k) or mentions(k, name)):
+            if name in vars(k) or (title(cls) not in PLAIN and (is_open(k) or mentions(k, name))):
                 return None
     return False
 
 
+def custom_call(cls: type) -> bool:
+    """Whether calling the class does what its metaclass says: Colour(3) makes no new colour."""
+    return any("__call__" in vars(k) for k in inspect.getmro(type(cls)) if k not in (type, object))
+
+
 def accepts(function: Any, keyword: str) -> bool | None:
     """Whether a call may have the keyword; None for built-in code without a signature and for **kwargs."""
-    metaclass = type(function)
-    if isinstance(function, type) and any("__call__" in vars(k) for k in metaclass.__mro__ if k not in (type, object)):
+    if isinstance(function, type) and custom_call(function):
         return None
     try:
         parameters = inspect.signature(function).parameters
@@ -235,7 +254,7 @@ def wrapper_knows(function: Any, keyword: str) -> bool:
     """Whether a decorator around the function deals with the keyword itself, as one for a renamed parameter does."""
     while (inner := getattr(function, "__wrapped__", None)) is not None:
         code = getattr(function, "__code__", None)
-        cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if cell != types.CellType()]
+        cells = list(inspect.getclosurevars(function).nonlocals.values()) if code is not None else []
         strings = [c for c in cells if isinstance(c, str)]
         strings += [s for c in cells if isinstance(c, dict | list | tuple | set) for s in c if isinstance(s, str)]
         if code is not None and (keyword in code.co_varnames or keyword in code.co_consts or keyword in strings):

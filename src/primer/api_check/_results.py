@@ -10,6 +10,7 @@ import ast
 import functools
 import inspect
 import logging
+import re
 import sys
 import tempfile
 import textwrap
@@ -20,8 +21,8 @@ from typing import Any
 from primer.api_check._library import find_module, source
 
 # numpy declares these through protocols that jedi does not follow.
-ARRAYS = {"array", "asarray", "zeros", "ones", "empty", "arange", "concatenate", "zeros_like", "ones_like", "empty_like",
-          "full_like"}
+ARRAYS = {"array", "asarray", "zeros", "ones", "empty", "arange", "concatenate", "zeros_like", "ones_like",
+          "empty_like", "full_like"}
 
 
 @functools.cache
@@ -97,8 +98,9 @@ def declared(function: Any) -> bool:
         return True
     if "return" in function.__annotations__:
         return function.__annotations__["return"] not in (Any, "Any", object, "object")
-    path = getattr(module, "__file__", None)
-    return bool(path and Path(path).with_suffix(".pyi").exists())
+    file = Path(getattr(module, "__file__", None) or "")
+    stub = file.with_name(f"{file.name.partition('.')[0]}.pyi") if file.name else file
+    return stub.is_file() and re.search(rf"\b{function.__name__}\b", stub.read_text(encoding="utf-8")) is not None
 
 
 @functools.cache

@@ -9,7 +9,9 @@ import ast
 import functools
 import inspect
 import io
+import pathlib
 import types
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +74,6 @@ class Result:
 Alternative = Live | Instance | Bound | Result
 Value = tuple[Alternative, ...]
 UNKNOWN: Value = ()
-SIMPLE = (str, bytes, list, dict, set, tuple)
 
 
 def join(*values: Value | None) -> Value:
@@ -104,9 +105,11 @@ def _resolve(result: Result) -> Value:
     if not result.loop and function is not None and not results.declared(function):
         return _returned(source, function)
     classes = results.infer(result.header, result.expression, result.loop)
+    if result.loop and any(cls.__module__ == "collections.abc" for cls in classes):
+        return UNKNOWN  # jedi takes a declared generator for its own element
     owner = source.owner if isinstance(source, Bound) else source if isinstance(source, Instance) else None
     if owner is not None and not result.loop:  # "itself" is of the owner's class, however the base class is declared
-        classes = tuple(owner.cls if issubclass(owner.cls, cls) else cls for cls in classes)
+        classes = tuple(owner.cls if cls in owner.cls.__mro__ else cls for cls in classes)
     return tuple(Instance(cls, False, result.header, "" if result.loop else result.expression) for cls in classes)
 
 
@@ -118,12 +121,6 @@ def _special(result: Result) -> Value | None:
         return instance_of(results.locate("numpy.ndarray"), exact=False)
     if isinstance(source, Bound) and source.name == "forward" and "return" not in source.function.__annotations__:
         return UNKNOWN
-    if result.loop:
-        if result.expression.endswith((".iterdir()", ".glob()", ".rglob()")) and isinstance(source, Instance):
-            return UNKNOWN  # jedi takes a declared generator for its own element
-        given = _resolve(Result(source, result.header, result.expression)) if not isinstance(source, Instance) else ()
-        if any(isinstance(one, Instance) and one.cls in SIMPLE and one.cls not in (list, tuple, set) for one in given):
-            return UNKNOWN
     return None
 
 
@@ -166,7 +163,7 @@ def _live_attribute(one: Live, name: str) -> tuple[bool | None, Value]:
     if path in ("sys.stdin", "sys.stdout", "sys.stderr"):  # whatever stands there while we look
         return True, instance_of(io.TextIOWrapper, exact=False)
     if not isinstance(one.thing, types.ModuleType | type):
-        if callable(one.thing) or hasattr(one.thing, "__dict__") and name in vars(one.thing):
+        if callable(one.thing) or (hasattr(one.thing, "__dict__") and name in vars(one.thing)):
             return (True if hasattr(type(one.thing), name) else None), UNKNOWN
         return attribute(Instance(type(one.thing), True), name)
     there = library.has(one.thing, name)
@@ -208,7 +205,7 @@ def call(one: Alternative) -> Value:
     if isinstance(one, Bound):
         header, expression = one.owner.known()
         return (Result(one, header, f"{expression}.{one.name}()"),)
-    if isinstance(one, Instance) and any(library.title(k) == "torch.nn.modules.module.Module" for k in one.cls.__mro__):
+    if isinstance(one, Instance) and any(library.title(k) == "torch.nn.Module" for k in one.cls.__mro__):
         forward = getattr(one.cls, "forward", None)
         return call(Bound(one, "forward", forward)) if inspect.isfunction(forward) else UNKNOWN
     return UNKNOWN
@@ -216,8 +213,7 @@ def call(one: Alternative) -> Value:
 
 def _made(cls: type, path: str) -> Value:
     """An instance, unless the class or its metaclass may make something else."""
-    metaclass = type(cls)
-    if cls is type or any("__call__" in vars(k) for k in metaclass.__mro__ if k not in (type, object)):
+    if cls in (type, super) or library.custom_call(cls):
         return UNKNOWN
     new = next(vars(k)["__new__"] for k in cls.__mro__ if "__new__" in vars(k))
     exact = not isinstance(new, staticmethod)
@@ -228,6 +224,8 @@ def element(one: Alternative) -> Value:
     """What a loop over an alternative (no Result, unless freshly made) gets."""
     if isinstance(one, Instance) and one.cls is str:
         return instance_of(str)
+    if isinstance(one, Instance) and issubclass(one.cls, Iterator) and one.expression.startswith("pathlib."):
+        return instance_of(pathlib.Path, exact=False)
     if isinstance(one, Instance) and one.expression:
         return (Result(one, one.header, one.expression, loop=True),)
     return UNKNOWN
