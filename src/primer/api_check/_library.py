@@ -101,7 +101,9 @@ def find_module(name: str) -> types.ModuleType | Missing | None:
         except ModuleNotFoundError as error:
             parents = {name.rsplit(".", n)[0] for n in range(name.count(".") + 1)}
             return Missing(package=False) if error.name in parents and error.name != package else None
-        except (Exception, SystemExit):
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # whatever a library raises when it is imported: nothing is known of it then
             return None
 
 
