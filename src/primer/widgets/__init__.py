@@ -12,6 +12,7 @@ _HOMES = {
     "PixelReveal": "bayes",
     "Quiz": "quiz",
     "SampleBreaker": "judging",
+    "SmallWorld": "invention",
     "TwoClasses": "discriminative",
     "WordFromNoise": "landing",
 }
