@@ -64,14 +64,14 @@ def test_hiding_and_showing(open_page):
     before = look(view)
     for count in (1, 2):
         view.get_by_role("button", name="Hide what is looked at most").click()
-        expect(view.locator(".primer-numbers")).to_contain_text(f"{count} of 12", timeout=30_000)
+        expect(view.locator(".primer-numbers")).to_contain_text(f"{count} of 13", timeout=30_000)
     assert look(view) != before
     box = view.locator(".primer-widget canvas").bounding_box()
     view.get_by_role("button", name="Show all").click()
-    view.mouse.click(box["x"] + 62 + 15, box["y"] + 20)  # the first character
-    expect(view.locator(".primer-numbers")).to_contain_text("1 of 12", timeout=30_000)
+    view.mouse.click(box["x"] + 62 + 20, box["y"] + 20)  # the first character
+    expect(view.locator(".primer-numbers")).to_contain_text("1 of 13", timeout=30_000)
     view.get_by_role("button", name="Show all").click()
-    expect(view.locator(".primer-numbers")).to_contain_text("0 of 12", timeout=30_000)
+    expect(view.locator(".primer-numbers")).to_contain_text("0 of 13", timeout=30_000)
     assert look(view) == before
     assert view.errors == []
 
@@ -85,7 +85,7 @@ def test_it_is_worked_by_keyboard(open_page):
     view.locator(".primer-widget canvas").focus()
     view.keyboard.press("ArrowRight")
     view.keyboard.press("Space")
-    expect(view.locator(".primer-numbers")).to_contain_text("1 of 12", timeout=30_000)
+    expect(view.locator(".primer-numbers")).to_contain_text("1 of 13", timeout=30_000)
     expect(view.locator(".primer-status")).to_contain_text("hidden", ignore_case=True, timeout=30_000)
     assert view.errors == []
 

@@ -159,26 +159,29 @@ function render({ model, el }) {
   const textOf = (token) => (token === END ? "end" : alphabet[token - 3] ?? "?");
   const { A } = sizes;
   const box = root(el, "attention", "Where the heads of a date translator look");
-  const { stage, controls, numbers } = card(box, "step to the first digit of the month, and hide what is looked at most, "
-    + "again and again. How many characters of the month's name can go before the date is wrong? Why does it hold so long?");
+  const { stage, controls, numbers } = card(box, "choose the last digit of the month, and hide what is looked at most, again "
+    + "and again. How many letters can go before the date is wrong? Where does the model still know the month from?");
   let text = model.get("text"), hidden = [], steps = [], at = 0, playing = 0;
 
   const field = make("input", {
     type: "text", maxlength: LONGEST, spellcheck: "false", autocomplete: "off", class: "attention-field", value: text,
   });
-  const line = make("label", { class: "attention-line" }, make("span", {}, "Date"), field);
+  const line = make("div", { class: "attention-line" }, make("label", {}, make("span", {}, "Date"), field));
   const written = make("div", { class: "attention-out", role: "group", "aria-label": "What is written, a character a button" });
   stage.append(line);
 
   // A column for each character of the input, a row for each head.
-  const layout = (width) => ({ left: width < 480 ? 22 : 62, cell: Math.min(30, (width - (width < 480 ? 22 : 62)) / text.length) });
+  const layout = (width) => {
+    const left = width < 480 ? 22 : 62;
+    return { left, cell: Math.min(44, (width - left) / Math.max(1, text.length)) };
+  };
   const ROW = 30, TOP = 34;
   const view = canvas(stage, (width) => width / (TOP + A * ROW + 8), (context, width, height, palette) => {
     const { left, cell } = layout(width), weights = steps[at]?.weights ?? [], R = text.length;
     Object.assign(context, { textBaseline: "middle", textAlign: "center" });
     [...text].forEach((character, r) => {
       const x = left + (r + 0.5) * cell;
-      context.font = `600 ${Math.min(20, cell * 1.25)}px ${MONO}`;
+      context.font = `600 ${Math.min(20, cell * 1.2)}px ${MONO}`;
       context.fillStyle = hidden[r] ? palette.error : palette.ink;
       context.globalAlpha = hidden[r] ? 0.55 : 1;
       context.fillText(character === " " ? "·" : character, x, TOP / 2);
@@ -291,7 +294,7 @@ function render({ model, el }) {
   });
   button(controls, "Show all", () => { hidden = []; compute(); });
   const examples = [["", "choose"], ...EXAMPLES.map((example) => [example, example])];
-  const chosen = menu(controls, { label: "Example", options: examples, value: "", change: (value) => {
+  const chosen = menu(line, { label: "Example", options: examples, value: "", change: (value) => {
     if (!value) return;
     rest();
     field.value = value;

@@ -40,7 +40,7 @@ class AttentionHeads(PrimerWidget):
     alphabet = traitlets.Unicode().tag(sync=True)
     text = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, model: Any, characters: Any, text: str = "3 March 1999", **kwargs: Any) -> None:
+    def __init__(self, model: Any, characters: Any, text: str = "21 March 1999", **kwargs: Any) -> None:
         config = model.config
         rows = [parameter.detach().cpu().numpy().ravel() for parameter in model.state_dict().values()]
         row = np.concatenate(rows).astype("<f2")
