@@ -1,4 +1,4 @@
-"""AttentionHeads in a real browser: typing, stepping, hiding, by mouse and by keyboard, light and dark, wide and narrow."""
+"""AttentionHeads in a real browser: typing, stepping, hiding, by mouse and by keyboard, in light and dark."""
 
 from __future__ import annotations
 

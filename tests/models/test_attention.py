@@ -57,7 +57,7 @@ def test_held_out_days_are_never_drawn_for_training():
 
 def test_ordinals():
     assert [attention.ordinal(day) for day in (1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 31)] == (
-        "1st 2nd 3rd 4th 11th 12th 13th 21st 22nd 23rd 31st".split()
+        ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "23rd", "31st"]
     )
 
 

@@ -1,4 +1,4 @@
-"""AttentionHeads: what the page writes and where its heads look, against torch; what it refuses; its size and figure."""
+"""AttentionHeads: what the page writes and where its heads look, against torch; what it refuses; its size."""
 
 from __future__ import annotations
 

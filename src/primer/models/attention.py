@@ -116,8 +116,9 @@ class Recurrent(nn.Module):
         self.reader, self.writer = nn.LSTM(D, M, batch_first=True), nn.LSTM(D, M, batch_first=True)
         self.out = nn.Linear(M, V)
         for lstm in (self.reader, self.writer):
-            lstm.bias_ih_l0.data[M : 2 * M] = forget  # torch keeps the gates in the order input, forget, cell, output
-            lstm.bias_hh_l0.data[M : 2 * M] = 0
+            biases = dict(lstm.named_parameters())  # torch keeps the gates in the order input, forget, cell, output
+            biases["bias_ih_l0"].data[M : 2 * M] = forget
+            biases["bias_hh_l0"].data[M : 2 * M] = 0
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The state (1, B, M) and memory (1, B, M) after the last real token of x (B, R)."""
@@ -174,7 +175,7 @@ def train(
 
 @torch.no_grad()
 def write(model: Any, x: Tensor, limit: int) -> Tensor:
-    """For x (B, R) the most probable token, again and again, at most `limit` of them: (B, T) up to the last end token."""
+    """For x (B, R) the most probable token, again and again, at most `limit` of them: (B, T)."""
     memory = model.encode(x)
     y = torch.full((len(x), 1), START, device=x.device)
     ended = torch.zeros(len(x), dtype=torch.bool, device=x.device)

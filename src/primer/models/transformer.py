@@ -44,7 +44,7 @@ def causal(T: int) -> Tensor:
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Scaled dot products: q (..., T, C), k (..., R, C), v (..., R, C) -> mixed values (..., T, C), weights (..., T, R).
+    """Scaled dot products: q (..., T, C), k and v (..., R, C) -> mixed values (..., T, C), weights (..., T, R).
 
     mask: what can be broadcast to (..., T, R); each row needs one True. Vaswani et al. (2017), equation 1.
     """
@@ -84,8 +84,8 @@ class Heads(nn.Module):
 class Layer(nn.Module):
     """One layer on the residual stream x (B, T, D): attention, then a network for each position, both added to x.
 
-    With `cross` it also looks at a memory (B, R, D): `nn.TransformerDecoderLayer`; without, `nn.TransformerEncoderLayer`,
-    both with norm_first=True.
+    With `cross` it also looks at a memory (B, R, D), like `nn.TransformerDecoderLayer`; without it is like
+    `nn.TransformerEncoderLayer`, both with norm_first=True.
     """
 
     def __init__(self, D: int, A: int, M: int, cross: bool = False) -> None:

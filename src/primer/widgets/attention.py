@@ -45,7 +45,7 @@ class AttentionHeads(PrimerWidget):
         rows = [parameter.detach().cpu().numpy().ravel() for parameter in model.state_dict().values()]
         row = np.concatenate(rows).astype("<f2")
         if (config.encoder, config.decoder) != (1, 1) or len(row) > LARGEST or not np.isfinite(row).all():
-            raise ValueError("AttentionHeads needs one encoder layer, one decoder layer and at most 200,000 parameters.")
+            raise ValueError("AttentionHeads needs one encoder layer, one decoder layer and at most 200,000 numbers.")
         if config.V != characters.V:
             raise ValueError(f"The model knows {config.V} tokens and the characters are {characters.V}: give its own.")
         if strange := set(text) - set(characters.alphabet):
@@ -91,4 +91,5 @@ def _maps(model: Any, characters: Any, text: str) -> tuple[list[str], np.ndarray
         tokens = attention.write(model, x, 12)
     y = torch.cat([torch.tensor([[attention.START]]), tokens[:, :-1]], dim=1)
     weights = transformer.maps(model, y, x)["decoder.0.cross"][0].numpy()
-    return ["end" if token == attention.END else characters.decode(token.reshape(1, 1))[0] for token in tokens[0]], weights
+    letters = ["end" if token == attention.END else characters.decode(token.reshape(1, 1))[0] for token in tokens[0]]
+    return letters, weights
