@@ -26,7 +26,7 @@ from primer.models.attention import Pairs, Recurrent
 from primer.models.transformer import Config, Layer, Transformer
 
 RESULT = Path(__file__).parents[1] / "src" / "primer" / "results" / "attention.json"
-RATES = (4e-3, 8e-3)
+RATES = (6e-3, 1e-2)
 LENGTHS = (16, 32, 64, 128, 256, 512, 1024)  # of the clock
 Draw = Callable[[np.random.Generator, int], Pairs]
 
@@ -51,7 +51,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "dates": {
         "characters": tasks.DATE_CHARACTERS,
         "draw": tasks.dates,
-        "steps": 700,
+        "steps": 750,
         "choose": lambda rng, n: tasks.dates(rng, n),  # days of the training nine tenths, drawn anew
         "tests": {str(k): dates(k) for k in (0, 2, 4, 8)},
     },
@@ -96,7 +96,7 @@ def compete(task: dict[str, Any], runs: int, test_size: int = 1000, scale: float
         score = {}
         for rate in RATES:
             model, _ = trained(task, make, steps[name], rate, seed=100)
-            score[rate] = tasks.exact_match(model, characters, task["choose"](np.random.default_rng(100), test_size))
+            score[rate] = tasks.exact_match(model, characters, task["choose"](np.random.default_rng(100), 3 * test_size))
         rate = max(score, key=lambda rate: score[rate])
         runs_found = []
         for seed in range(runs):
