@@ -40,7 +40,7 @@ def test_a_short_competition_trains_both_as_long():
 
 def test_the_clock_has_a_number_for_each_length():
     found = bench.clock(lengths=(4, 8), B=2, D=8, repeats=1)
-    assert {name: len(row) for name, row in found.items()} == {"lstm": 2, "transformer": 2}
+    assert {name: len(row) for name, row in found.items()} == {"lstm": 2, "transformer": 2, "fused": 2}
 
 
 def test_what_is_stored_belongs_to_this_script():
