@@ -3,7 +3,7 @@
     python -m benchmarks.attention match [--runs 3]   accuracy in and beyond trained lengths, four minutes
     python -m benchmarks.attention clock              CPU seconds of one layer by length
 
-The transformer gets the chapter's steps. The LSTM, with as many parameters, gets as many steps as take the same time,
+The transformer gets a fixed number of steps. The LSTM, with as many parameters, gets as many as take the same time,
 by the speed of both in turn. Each chooses one of two learning rates by exact match on pairs drawn for that purpose.
 Seconds are CPU seconds of one thread. What is found is written to `src/primer/results/attention.json` for the chapter.
 """
