@@ -70,6 +70,8 @@ class AttentionHeads(PrimerWidget):
         fig, axes = plt.subplots(2, 2, figsize=(7.6, 6.2))
         for a, ax in enumerate(axes.flat):
             for (t, r), weight in np.ndenumerate(weights[a]):
+                if weight < 0.01:  # too small to be seen
+                    continue
                 side = 0.92 * weight**0.5
                 ax.add_patch(plt.Rectangle((r - side / 2, t - side / 2), side, side, color=plots.LATENT, linewidth=0))
             ax.set(title=f"head {a + 1}", xlim=(-0.6, len(self.text) - 0.4), ylim=(len(written) - 0.4, -0.6))
