@@ -68,16 +68,18 @@ class MLP(nn.Module):
 
 
 class Conv(nn.Module):
-    """A 3 x 3 convolution whose kernel is kept as a matrix (out, 9 * in): what Muon takes."""
+    """A convolution with kernels of `size` (odd) that are kept as a matrix (out, in * size^2): what Muon takes."""
 
-    def __init__(self, channels: int, filters: int) -> None:
+    def __init__(self, channels: int, filters: int, size: int = 3) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(filters, 9 * channels) / (9 * channels) ** 0.5)
+        self.size, inputs = size, channels * size**2
+        self.weight = nn.Parameter(torch.randn(filters, inputs) / inputs**0.5)
         self.bias = nn.Parameter(torch.zeros(filters))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in, H, W) -> (N, out, H, W)."""
-        return F.conv2d(x, self.weight.reshape(len(self.weight), -1, 3, 3), self.bias, padding=1)
+        kernels = self.weight.reshape(len(self.weight), -1, self.size, self.size)
+        return F.conv2d(x, kernels, self.bias, padding=self.size // 2)
 
 
 class Block(nn.Module):
@@ -110,10 +112,10 @@ class UNet(nn.Module):
         self.hidden = nn.ModuleDict(
             {
                 "down": Block(c.wide, self.E),
-                "narrow": Conv(4 * c.wide, c.deep),
+                "narrow": Conv(4 * c.wide, c.deep, 1),
                 "middle": Block(c.deep, self.E),
                 "again": Block(c.deep, self.E),
-                "widen": Conv(c.deep, 4 * c.wide),
+                "widen": Conv(c.deep, 4 * c.wide, 1),
                 "up": Block(c.wide, self.E),
             }
         )

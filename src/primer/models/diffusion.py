@@ -10,7 +10,9 @@ from __future__ import annotations
 import copy
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -88,38 +90,36 @@ class Diffusion(nn.Module):
         """From noise x (N, ...) to data in `steps` steps: yields (t, x_t), first (T, x), last (0, x_0)."""
         times = torch.linspace(self.T, 0, steps + 1).round().long().tolist()
         yield self.T, x
-        for t, s in zip(times, times[1:], strict=False):
+        for t, s in pairwise(times):
             eps = self.eps(x, torch.full((len(x),), t, device=x.device), y, w)
             x = self.step(x, eps, t, s, eta, torch.randn_like(x) if eta else None)
             yield s, x
 
-    def sample(
-        self, n: int, y: Tensor | None = None, *, steps: int = 50, eta: float = 0.0, w: float = 0.0
-    ) -> Tensor:
+    def sample(self, n: int, y: Tensor | None = None, *, steps: int = 50, eta: float = 0.0, w: float = 0.0) -> Tensor:
         """n examples (n, *net.shape), of the classes y (n,) if given."""
         x = torch.randn(n, *self.net.shape, device=self.alpha_bar.device)
-        for _, x in self.trajectory(x, y, steps=steps, eta=eta, w=w):  # noqa: B007
-            pass
-        return x
+        return _last(self.trajectory(x, y, steps=steps, eta=eta, w=w))
 
     @torch.no_grad()
-    def bound(self, x0: Tensor, y: Tensor | None = None, draws: int = 1) -> Tensor:
-        """A lower bound on the log-density of x0 in nats, (N,): the weighted loss, with random steps and noise.
+    def bound(self, x0: Tensor, y: Tensor | None = None, steps: int = 100) -> float:
+        """A lower bound on the mean log-density of x0 (N, ...), in nats an example, of DDPM in `steps` steps.
 
-        Kingma et al. (2021), equations 11 to 14: a step from t to t - 1 costs (SNR(t - 1) / SNR(t) - 1) / 2 times the
-        squared error of the noise. Unbiased for the sum over steps; `draws` steps for each example, spread evenly.
+        Each step back is a Gaussian of the best variance for its mean squared error m of the noise, taken over x0. A
+        step from SNR(t) to SNR(s) then costs D / 2 log(1 + (SNR(s) / SNR(t) - 1) m): Kingma et al. (2021), equation
+        13, has the cost with the posterior's variance, and Nichol and Dhariwal (2021) say why that is worse.
         """
-        bar, N, D = self.alpha_bar.double(), len(x0), x0[0].numel()
+        bar, D = self.alpha_bar.double(), x0[0].numel()
         snr = bar / (1 - bar)  # infinite at 0
-        weight = torch.cat([torch.ones(1).to(bar) / 2, (snr[1:-1] / snr[2:] - 1) / 2])  # of steps 1 to T
-        u = (torch.arange(draws * N, device=x0.device) + torch.rand(1, device=x0.device)) / (draws * N)
-        t = 1 + (u * self.T).long().clamp(max=self.T - 1)[torch.randperm(draws * N, device=x0.device)]
-        x = x0.repeat(draws, *[1] * (x0.dim() - 1))
-        eps = torch.randn_like(x)
-        error = self.eps(self.q_sample(x, t, eps), t, None if y is None else y.repeat(draws)) - eps
-        cost = (weight[t - 1] * (error**2).flatten(1).sum(1)).reshape(draws, N).mean(0) * self.T
-        prior = (bar[-1] * (x0**2).flatten(1).sum(1) - D * (bar[-1] + torch.log(1 - bar[-1]))) / 2
-        return -cost - prior - D / 2 * torch.log(2 * math.pi / snr[1])
+        times = torch.linspace(0, self.T, steps + 1).round().long().tolist()
+        cost = (bar[-1] * (x0**2).flatten(1).sum(1).mean() - D * (bar[-1] + torch.log(1 - bar[-1]))) / 2  # at T
+        for s, t in pairwise(times):
+            eps, now = torch.randn_like(x0), torch.full((len(x0),), t, device=x0.device)
+            m = ((self.eps(self.q_sample(x0, now, eps), now, y) - eps).double() ** 2).mean()
+            if s == 0:
+                cost += D / 2 * (1 + torch.log(2 * math.pi * m / snr[t]))
+            else:
+                cost += D / 2 * torch.log1p((snr[s] / snr[t] - 1) * m)
+        return -cost.item()
 
 
 class Flow(nn.Module):
@@ -128,7 +128,7 @@ class Flow(nn.Module):
     Lipman et al. (2023); Liu, Gong and Liu (2023). The network gives x_0, and the velocity follows from it.
     """
 
-    NEAR = 0.05  # the velocity is (x_t - x_0) / t: nearer to the data than this, t stays so in the divisor
+    NEAR = 0.05  # nearer to the data than this, errors weigh no more: 1 / t^2 has no bound
 
     def __init__(self, net: MLP | UNet, drop: float = 0.1) -> None:
         super().__init__()
@@ -140,16 +140,14 @@ class Flow(nn.Module):
         return (1 - t) * x0 + t * eps
 
     def velocity(self, x: Tensor, t: Tensor, y: Tensor | None = None, w: float = 0.0) -> Tensor:
-        """dx/dt at x and t (N,), guided by w."""
-        return (x - guided(self.net, x, t, y, w)) / _like(t.clamp(min=self.NEAR), x)
+        """dx/dt at x and t > 0 (N,), guided by w."""
+        return (x - guided(self.net, x, t, y, w)) / _like(t, x)
 
     def loss(self, x0: Tensor, y: Tensor | None = None) -> Tensor:
-        """The mean squared error of the velocity at random times, more of them near the middle."""
-        t = torch.sigmoid(torch.randn(len(x0), device=x0.device))
-        eps = torch.randn_like(x0)
-        x = self.path(x0, t, eps)
-        target = (x - x0) / _like(t.clamp(min=self.NEAR), x0)  # eps - x0, except very near to the data
-        return ((self.velocity(x, t, hide(y, self.net.K, self.drop)) - target) ** 2).mean()
+        """The mean squared error of the velocity, which is that of x_0 over t^2, at random times, mostly noisy ones."""
+        t = torch.sigmoid(0.8 + torch.randn(len(x0), device=x0.device))
+        guess = self.net(self.path(x0, t, torch.randn_like(x0)), t, hide(y, self.net.K, self.drop))
+        return (((guess - x0) / _like(t.clamp(min=self.NEAR), x0)) ** 2).mean()
 
     @torch.no_grad()
     def trajectory(
@@ -169,9 +167,7 @@ class Flow(nn.Module):
     def sample(self, n: int, y: Tensor | None = None, *, steps: int = 10, w: float = 0.0) -> Tensor:
         """n examples (n, *net.shape), of the classes y (n,) if given."""
         x = torch.randn(n, *self.net.shape, device=next(self.parameters()).device)
-        for _, x in self.trajectory(x, y, steps=steps, w=w):  # noqa: B007
-            pass
-        return x
+        return _last(self.trajectory(x, y, steps=steps, w=w))
 
 
 def guided(net: MLP | UNet, x: Tensor, t: Tensor, y: Tensor | None, w: float) -> Tensor:
@@ -207,15 +203,15 @@ def training(
     steps: int | None = None,
     seconds: float | None = None,
     batch: int = 256,
-    lr: float = 0.02,
+    lr: float = 0.01,
     decay: float = 0.998,
     augment: Callable[[Tensor], Tensor] | None = None,
 ) -> Iterator[Progress]:
-    """Train in place on x (N, ...) for `steps`, or for so many CPU `seconds` of this process: ``for p in training(...)``.
+    """Train in place on x (N, ...) for `steps`, or for so many CPU `seconds` of this process: ``for p in training(…)``.
 
-    Muon (Jordan et al., 2024) moves the matrices of the hidden layers at the rate lr, Adam the rest at a tenth of it; both
-    rates fall to 0 in the second half. p.model is the running average of the weights, which is what should be sampled
-    from. augment: applied to each batch. ValueError unless exactly one of steps and seconds is given.
+    Muon (Jordan et al., 2024) moves the matrices of the hidden layers at the rate lr, Adam the rest at a tenth of it.
+    Both rates fall to 0 in the second half. p.model is the running average of the weights: sample from that.
+    augment: applied to each batch. ValueError unless exactly one of steps and seconds is given.
     """
     if (steps is None) == (seconds is None):
         raise ValueError("training needs a budget: either steps=... or seconds=...")
@@ -241,8 +237,14 @@ def training(
             optimizer.zero_grad()
         step += 1
         now = min(decay, (1 + step) / (10 + step))  # a short memory while the weights still travel far
-        torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - now)
+        with torch.no_grad():
+            torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - now)
         yield Progress(step, loss.item(), average)
+
+
+def _last(trajectory: Iterator[tuple[float, Tensor]]) -> Tensor:
+    """Where a trajectory ends."""
+    return deque(trajectory, maxlen=1).pop()[1]
 
 
 def _like(values: Tensor, x: Tensor) -> Tensor:
