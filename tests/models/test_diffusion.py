@@ -216,6 +216,15 @@ def test_the_exact_flow_of_a_gaussian_samples_it():
     assert x.mean().item() == pytest.approx(2, abs=0.02) and x.std().item() == pytest.approx(0.5, abs=0.01)
 
 
+@pytest.mark.parametrize("predict", ["x", "v"])
+def test_a_flow_learns_a_gaussian_either_way(predict):
+    x = torch.randn(2000, 1) * 0.5 + 1
+    for step in training(Flow(MLP(MLPConfig(D=1, M=32, L=1)), predict), x, steps=300, batch=256, lr=6e-3):
+        last = step
+    drawn = last.model.sample(5000)
+    assert drawn.mean().item() == pytest.approx(1, abs=0.1) and drawn.std().item() == pytest.approx(0.5, abs=0.1)
+
+
 def test_heun_is_of_second_order():
     """For a Gaussian with mean 0 the flow scales each point: x_0 = sqrt(variance) eps, exactly."""
     flow, eps = Flow(ExactFlow(0.0, 1.0)), torch.ones(1, 1)

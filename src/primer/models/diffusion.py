@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -132,14 +132,16 @@ class Diffusion(nn.Module):
 class Flow(nn.Module):
     """Flow matching on straight paths x_t = (1 - t) x_0 + t eps, whose velocity is eps - x_0.
 
-    Lipman et al. (2023); Liu, Gong and Liu (2023). The network gives x_0, and the velocity follows from it.
+    Lipman et al. (2023); Liu, Gong and Liu (2023). The network gives the velocity itself, or, which is easier for
+    pictures, x_0, from which the velocity follows.
     """
 
     NEAR = 0.05  # nearer to the data than this, errors weigh no more: 1 / t^2 has no bound
 
-    def __init__(self, net: MLP | UNet, drop: float = 0.1) -> None:
+    def __init__(self, net: MLP | UNet, predict: Literal["x", "v"] = "x", drop: float = 0.1) -> None:
+        """predict: "x", the network gives x_0, or "v", the velocity. drop: as in `Diffusion`."""
         super().__init__()
-        self.net, self.drop = net, drop
+        self.net, self.predict, self.drop = net, predict, drop
 
     def path(self, x0: Tensor, t: Tensor, eps: Tensor) -> Tensor:
         """x_t at t (N,) in [0, 1]: data at 0, noise at 1."""
@@ -148,12 +150,17 @@ class Flow(nn.Module):
 
     def velocity(self, x: Tensor, t: Tensor, y: Tensor | None = None, w: float = 0.0) -> Tensor:
         """dx/dt at x and t > 0 (N,), guided by w."""
-        return (x - guided(self.net, x, t, y, w)) / _like(t, x)
+        found = guided(self.net, x, t, y, w)
+        return found if self.predict == "v" else (x - found) / _like(t, x)
 
     def loss(self, x0: Tensor, y: Tensor | None = None) -> Tensor:
-        """The mean squared error of the velocity, which is that of x_0 over t^2, at random times, mostly noisy ones."""
+        """The mean squared error of the velocity at random times; that of x_0 over t^2, mostly noisy ones, for "x"."""
+        eps, y = torch.randn_like(x0), hide(y, self.net.K, self.drop)
+        if self.predict == "v":
+            t = torch.rand(len(x0), device=x0.device)
+            return ((self.net(self.path(x0, t, eps), t, y) - (eps - x0)) ** 2).mean()
         t = torch.sigmoid(0.8 + torch.randn(len(x0), device=x0.device))
-        guess = self.net(self.path(x0, t, torch.randn_like(x0)), t, hide(y, self.net.K, self.drop))
+        guess = self.net(self.path(x0, t, eps), t, y)
         return (((guess - x0) / _like(t.clamp(min=self.NEAR), x0)) ** 2).mean()
 
     @torch.no_grad()

@@ -40,8 +40,8 @@ class DiffusionTime(PrimerWidget):
     digits = traitlets.Bytes(help="float32 (10, 64)").tag(sync=True)
     points_weights = traitlets.Bytes(help="float32, in the order of the network's parameters").tag(sync=True)
     digits_weights = traitlets.Bytes(help="float32, in the order of the network's parameters").tag(sync=True)
-    points_sizes = traitlets.List(help="D, M, L, K").tag(sync=True)
-    digits_sizes = traitlets.List(help="D, M, L, K").tag(sync=True)
+    points_sizes: traitlets.List[int] = traitlets.List(help="D, M, L, K").tag(sync=True)
+    digits_sizes: traitlets.List[int] = traitlets.List(help="D, M, L, K").tag(sync=True)
 
     def __init__(self, points_model: Any, digits_model: Any, points: Any, pictures: Any, **kwargs: Any) -> None:
         models = {"points": points_model, "digits": digits_model}
