@@ -128,7 +128,7 @@ export function render({ model, el }) {
   };
 
   let shown = null;
-  const view = canvas(stage, (w) => w / (w < NARROW ? 0.6 * w + 76 : 0.5 * w + 28), (context, width, height, palette) => {
+  const view = canvas(stage, (w) => w / (w < NARROW ? 0.6 * w + 76 : 0.42 * w + 28), (context, width, height, palette) => {
     const { x, eps, t } = shown ??= state(), { limit } = kinds[name];
     const end = t ? guess(x, eps, bars[t], limit) : x, color = way === "forwards" ? palette.real : palette.model;
     context.font = "13px system-ui, sans-serif";
@@ -136,9 +136,9 @@ export function render({ model, el }) {
     context.lineWidth = 1;
     const title = (text, left, top) => { context.fillStyle = palette.soft; context.fillText(text, left, top); };
     if (name === "points") {
-      const size = (width - 16) / 2;
+      const size = Math.min((width - 16) / 2, height - 26), margin = (width - 16) / 2 - size; // panels meet in the middle
       ["points, and the noise seen in them", "guess of the data"].forEach((text, k) => {
-        const left = k * (size + 16), place = (value, down) => size * (down ? 1 - value / REACH : 1 + value / REACH) / 2;
+        const left = margin + k * (size + 16), place = (value, down) => size * (down ? 1 - value / REACH : 1 + value / REACH) / 2;
         title(width < NARROW && !k ? "points and noise seen" : text, left, 2);
         context.save();
         context.beginPath();
