@@ -8,6 +8,7 @@ from importlib import import_module
 
 _HOMES = {
     "AttentionHeads": "attention",
+    "DiffusionTime": "diffusion",
     "LatentExplorer": "vae",
     "NetworkTrains": "network",
     "PixelReveal": "bayes",
