@@ -32,10 +32,8 @@ def dependencies() -> list[str]:
 
 
 def test_constraints_keep_plain_pins_only() -> None:
-    published = (
-        "# a comment\nnumpy==2.1.3\ntorch==2.11.0+cu128\nnvidia-nccl-cu13==2.31.2\nPyYAML==6.0.3\n"
-        "pkg @ git+https://host.invalid/pkg@abc\n"
-    )
+    published = "# a comment\nnumpy==2.1.3\ntorch==2.11.0+cu128\nnvidia-nccl-cu13==2.31.2\nPyYAML==6.0.3\n" \
+                "pkg @ git+https://host.invalid/pkg@abc\n"
     assert constraints(published) == {"numpy": "numpy==2.1.3", "torch": "torch==2.11.0", "pyyaml": "PyYAML==6.0.3"}
 
 
@@ -95,35 +93,17 @@ def test_installing_under_colabs_python_changes_nothing(tmp_path: Path, pins: di
     held = tmp_path / "constraints.txt"
     held.write_text("\n".join(pins.values()))
     report = tmp_path / "report.json"
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--dry-run",
-        "--ignore-installed",
-        "--report",
-        report,
-        "--python-version",
-        "3.13",
-        "--only-binary=:all:",
-        "--target",
-        tmp_path / "target",
-        "-c",
-        held,
-        empty_torch(tmp_path, pins["torch"].split("==")[1]),
-        *dependencies(),
-    ]
+    command = [sys.executable, "-m", "pip", "install", "-q", "--dry-run", "--ignore-installed", "--report", report,
+               "--python-version", "3.13", "--only-binary=:all:", "--target", tmp_path / "target", "-c", held,
+               empty_torch(tmp_path, pins["torch"].split("==")[1]), *dependencies()]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if re.search("NewConnectionError|ConnectTimeoutError|NameResolutionError", done.stderr):
         pytest.skip("no package index can be reached")
     assert done.returncode == 0, done.stderr[-3000:]
     versions = reached(json.loads(report.read_text()), dependencies())
     assert versions.keys() - pins.keys() <= ADDED
-    changed = {
-        name: version for name, version in versions.items() if name in pins and pins[name].split("==")[1] != version
-    }
+    changed = {name: version for name, version in versions.items()
+               if name in pins and pins[name].split("==")[1] != version}
     assert not changed
 
 

@@ -340,16 +340,8 @@ class Run:
 
     def fit(self, steps=20, **more):
         return primer.fit(
-            self.model,
-            more.pop("loss_fn", self.loss),
-            self.batches,
-            steps,
-            optimizer=self.optimizer,
-            schedule=self.schedule,
-            ema=self.ema,
-            clip=1.0,
-            checkpoint=self.path,
-            **more,
+            self.model, more.pop("loss_fn", self.loss), self.batches, steps, optimizer=self.optimizer,
+            schedule=self.schedule, ema=self.ema, clip=1.0, checkpoint=self.path, **more,
         )
 
     def state(self):
@@ -501,12 +493,8 @@ def test_a_full_disk_keeps_the_former_checkpoint(tmp_path, monkeypatch):
 def test_a_tree_comes_back_as_it_was(tmp_path):
     shared = torch.arange(6.0).reshape(2, 3)
     tree = {
-        "a": (1, 2.5, math.inf, None, True),
-        "b": {0: [shared, shared.T], 1: []},
-        "c": np.float64(0.1),
-        "d": torch.tensor(3, dtype=torch.int64),
-        "e": ("tensor", "dict"),
-        "f": [[1, 2], ("x",)],
+        "a": (1, 2.5, math.inf, None, True), "b": {0: [shared, shared.T], 1: []}, "c": np.float64(0.1),
+        "d": torch.tensor(3, dtype=torch.int64), "e": ("tensor", "dict"), "f": [[1, 2], ("x",)],
     }
     checkpoint.write(tmp_path / "tree", tree)
     got = checkpoint.read(tmp_path / "tree")

@@ -43,7 +43,7 @@ class Bibliography:
         return key in self.data.entries
 
     def citation(self, key: str, textual: bool) -> str:
-        """ "[Ng and Jordan (2002)](link)" if textual, else "[Ng and Jordan, 2002](link)", to go between brackets."""
+        """"[Ng and Jordan (2002)](link)" if textual, else "[Ng and Jordan, 2002](link)", to go between brackets."""
         entry = self.data.entries[key]
         names, year, link = _names(entry), entry.fields.get("year", "undated"), address(entry)
         text = f"{names} ({year})" if textual else f"{names}, {year}"

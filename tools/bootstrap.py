@@ -74,36 +74,16 @@ def make() -> None:
     READY.unlink(missing_ok=True)
     if not finished:
         say(f"1/4  A virtual environment in .venv (Python {sys.version.split()[0]})")
-        run(
-            sys.executable,
-            "-m",
-            "venv",
-            "--clear",
-            VENV,
-            failure="Python could not make a virtual environment (on Debian or Ubuntu: apt-get install python3-venv).",
-        )
+        run(sys.executable, "-m", "venv", "--clear", VENV,
+            failure="Python could not make a virtual environment (on Debian or Ubuntu: apt-get install python3-venv).")
     say("2/4  torch")
     install_torch()
     say("3/4  The package and the tools of the book and the tests")
-    run(
-        PYTHON,
-        "-m",
-        "pip",
-        "install",
-        "-c",
-        "constraints.txt",
-        "-e",
-        f".[{EXTRAS}]",
-        failure="pip could not install the project: its last lines say why; run the same command again to resume.",
-    )
+    run(PYTHON, "-m", "pip", "install", "-c", "constraints.txt", "-e", f".[{EXTRAS}]",
+        failure="pip could not install the project: its last lines say why; run the same command again to resume.")
     say("4/4  Browser files (fonts, mathematics) from npm")
-    run(
-        VENV / "bin" / "npm",
-        "ci",
-        "--no-audit",
-        "--no-fund",
-        failure="npm could not fetch the browser files named in package-lock.json: its last lines say why.",
-    )
+    run(VENV / "bin" / "npm", "ci", "--no-audit", "--no-fund",
+        failure="npm could not fetch the browser files named in package-lock.json: its last lines say why.")
     READY.touch()
     say("The environment is ready.")
 

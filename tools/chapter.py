@@ -54,9 +54,8 @@ def with_entry(toc: str, part: str, page: str, exercises: str) -> str:
         return f"{head}  - caption: {part}\n    chapters:\n{entry}{appendices}{rest}"
     body, following, after = rest.partition("  - caption: ")
     number = Path(page).name
-    later = [
-        match for match in re.finditer(r"^      - file: (\S+)$", body, re.MULTILINE) if Path(match[1]).name > number
-    ]
+    later = [match for match in re.finditer(r"^      - file: (\S+)$", body, re.MULTILINE)
+             if Path(match[1]).name > number]
     place = later[0].start() if later else len(body.rstrip("\n")) + 1
     return head + caption + body[:place] + entry + body[place:] + following + after
 

@@ -184,9 +184,8 @@ def _check_markers(document: Document, cell: Cell) -> None:
             raise FormatError(document.path, at, f'"{line.strip()}" has no partner.')
         open_region = region if word == "BEGIN" else None
         if cell.kind == "code" and region == "SOLUTION" and not indent:
-            raise FormatError(
-                document.path, at, "A solution stands inside a function: at top level its stub would stop the run."
-            )
+            raise FormatError(document.path, at, "A solution stands inside a function: at top level its stub would "
+                                                 "stop the run.")
         if "nbgrader" not in cell.metadata:
             raise FormatError(document.path, at, "A cell with this marker needs nbgrader metadata.")
     if open_region:

@@ -32,10 +32,8 @@ from tools.plain_markdown import Converter, figure_caption
 
 ROOT = Path(__file__).resolve().parent.parent
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"  # the picture by which readers know the link
-_NO_ADDRESS = (
-    "This copy of the course has no address to install from yet: get its files, run `pip install -e .` in "
-    "their folder, and open this notebook there."
-)
+_NO_ADDRESS = ("This copy of the course has no address to install from yet: get its files, run `pip install -e .` in "
+               "their folder, and open this notebook there.")
 
 
 def path_of(document: Document) -> Path:
@@ -76,14 +74,11 @@ def notebook(document: Document, index: Index, bibliography: Bibliography, instr
         cells.append(new_markdown_cell("\n".join(["## References", "", *lines])))
     for place, one in enumerate(cells):
         one["id"] = f"{'exercise-' if document.is_exercise else ''}{document.path.stem}-{place:03d}"
-    made = new_notebook(
-        cells=cells,
-        metadata={
-            "colab": {"name": f"{document.path.stem}.ipynb", "provenance": [], "toc_visible": True},
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        },
-    )
+    made = new_notebook(cells=cells, metadata={
+        "colab": {"name": f"{document.path.stem}.ipynb", "provenance": [], "toc_visible": True},
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    })
     made.nbformat_minor = 5
     return nbformat.writes(made) + "\n"  # validates
 
@@ -103,11 +98,9 @@ def _install() -> nbformat.NotebookNode:
         action = f"    raise SystemExit({json.dumps(_NO_ADDRESS)})"
     else:
         action = f'    %pip install -q "{repository.requirement()}"'
-    source = (
-        "# @title Install the course's package where it is missing\n"
-        "from importlib.util import find_spec\n\n"
-        f'if find_spec("primer") is None:\n{action}'
-    )
+    source = ("# @title Install the course's package where it is missing\n"
+              "from importlib.util import find_spec\n\n"
+              f'if find_spec("primer") is None:\n{action}')
     return new_code_cell(source, metadata=_hidden({}))
 
 
@@ -160,21 +153,12 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
 def stale(made: dict[Path, str], root: Path = ROOT) -> list[str]:
     """What differs between the generated files and those that lie there, one sentence each."""
     folders = [(Path("notebooks"), "**/*.ipynb"), (Path("src/primer/checks"), "*.json")]
-    there = {
-        path.relative_to(root)
-        for folder, pattern in folders
-        for path in (root / folder).glob(pattern)
-        if ".ipynb_checkpoints" not in path.parts
-    }
-    return (
-        [f"{path} is not made from any source." for path in sorted(there - made.keys())]
-        + [f"{path} is missing." for path in sorted(made.keys() - there)]
-        + [
-            f"{path} differs from its source."
-            for path in sorted(made.keys() & there)
-            if (root / path).read_text(encoding="utf-8") != made[path]
-        ]
-    )
+    there = {path.relative_to(root) for folder, pattern in folders for path in (root / folder).glob(pattern)
+             if ".ipynb_checkpoints" not in path.parts}
+    return [f"{path} is not made from any source." for path in sorted(there - made.keys())] + \
+           [f"{path} is missing." for path in sorted(made.keys() - there)] + \
+           [f"{path} differs from its source." for path in sorted(made.keys() & there)
+            if (root / path).read_text(encoding="utf-8") != made[path]]
 
 
 def write(made: dict[Path, str], root: Path) -> None:
@@ -191,11 +175,8 @@ def instructor(root: Path = ROOT) -> dict[Path, str]:
     """The exercises with solutions and hidden tests, by file name."""
     index = Index(root)
     bibliography = Bibliography.read(root / "book" / "references.bib")
-    return {
-        Path(path_of(document).name): notebook(document, index, bibliography, instructor=True)
-        for document in index.chapters()
-        if document.is_exercise
-    }
+    return {Path(path_of(document).name): notebook(document, index, bibliography, instructor=True)
+            for document in index.chapters() if document.is_exercise}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -124,9 +124,8 @@ class Converter:
 
     def _refuse(self, text: str, line: int) -> None:
         """FormatError for what looks harmless and would not be rendered."""
-        bare = re.sub(
-            r"\$\$.*?\$\$|`+[^`]*`+|\$[^$\n]*\$", lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL
-        )
+        bare = re.sub(r"\$\$.*?\$\$|`+[^`]*`+|\$[^$\n]*\$", lambda match: "\n" * match[0].count("\n"), text,
+                      flags=re.DOTALL)
         for number, one in enumerate(bare.split("\n")):
             for pattern, sentence in _REFUSED:
                 if re.search(pattern, one):
@@ -158,9 +157,8 @@ class Converter:
 
     def _role(self, name: str, content: str, line: int) -> str:
         if name not in ROLES:
-            raise FormatError(
-                self.document.path, line, f'There is no role "{name}" in this book; there are {", ".join(ROLES)}.'
-            )
+            raise FormatError(self.document.path, line, f'There is no role "{name}" in this book; there are '
+                                                        f"{', '.join(ROLES)}.")
         if name.startswith("cite"):
             return self._cite(content, name == "cite:t", line)
         explicit = re.fullmatch(r"(?P<text>.+?)\s*<(?P<target>[^<>]+)>", content, re.DOTALL)
@@ -221,11 +219,8 @@ class Converter:
             return target
         path, _, fragment = target.partition("#")
         if not path:
-            raise FormatError(
-                self.document.path,
-                line,
-                "A link within the page works differently in each notebook program: use the role ref.",
-            )
+            raise FormatError(self.document.path, line, "A link within the page works differently in each notebook "
+                                                        "program: use the role ref.")
         if path.endswith(".md"):
             page = repository.page_link(self._document(path, line).path.as_posix())
             return f"{page}#{fragment}" if fragment else page
@@ -268,7 +263,6 @@ def _trim(lines: list[str]) -> list[str]:
 
 def _one_line_formulas(lines: list[str]) -> list[str]:
     """The lines with each displayed formula on one line."""
-    text = re.sub(
-        r"\$\$(.+?)\$\$", lambda match: "$$" + " ".join(match[1].split()) + "$$", "\n".join(lines), flags=re.DOTALL
-    )
+    text = re.sub(r"\$\$(.+?)\$\$", lambda match: "$$" + " ".join(match[1].split()) + "$$", "\n".join(lines),
+                  flags=re.DOTALL)
     return text.split("\n")

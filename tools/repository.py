@@ -25,13 +25,8 @@ def url() -> str:
     """The address of the repository, without a slash or ``.git`` at its end. ValueError if it is not https."""
     address = os.environ.get("PRIMER_REPOSITORY_URL") or _configured()
     parts = urlsplit(address)
-    if (
-        parts.scheme != "https"
-        or not re.fullmatch(r"[\w.-]+", parts.netloc)
-        or not re.fullmatch(r"/[\w.~-]+(/[\w.~-]+)+/?", parts.path)
-        or parts.query
-        or parts.fragment
-    ):
+    if parts.scheme != "https" or not re.fullmatch(r"[\w.-]+", parts.netloc) or \
+            not re.fullmatch(r"/[\w.~-]+(/[\w.~-]+)+/?", parts.path) or parts.query or parts.fragment:
         raise ValueError(f'The address of the repository must look like https://host/owner/name; got "{address}".')
     return address.rstrip("/").removesuffix(".git")
 

@@ -14,20 +14,8 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 MODULES = (
-    "assets",
-    "design",
-    "mathematics",
-    "cells",
-    "figures",
-    "course",
-    "header",
-    "metadata",
-    "ledger",
-    "terms",
-    "links",
-    "fresh",
-    "widgets",
-    "exercises",
+    "assets", "design", "mathematics", "cells", "figures", "course", "header", "metadata", "ledger", "terms", "links",
+    "fresh", "widgets", "exercises",
 )
 
 

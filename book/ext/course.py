@@ -169,6 +169,7 @@ def map_entry(builder: Any, chapter: Chapter) -> str:
     return f'<li class="to-come"><div>{inner}<span class="map-soon">to come</span></div></li>'
 
 
+
 def visit_ways_in(self: Any, node: ways_in) -> None:
     """Two buttons."""
     builder = self.builder

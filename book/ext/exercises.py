@@ -106,14 +106,8 @@ def facts(identity: str, difficulty: int) -> nodes.paragraph:
     """The line under the title: the id as it is typed, and the difficulty as dots."""
     dots = "●" * difficulty + f'<span class="primer-dots-rest">{"○" * (DOTS - difficulty)}</span>'
     html = f'<span class="primer-dots" role="img" aria-label="Difficulty {difficulty} of {DOTS}">{dots}</span>'
-    return nodes.paragraph(
-        "",
-        "",
-        nodes.literal("", identity),
-        nodes.Text(" "),
-        nodes.raw("", html, format="html"),
-        classes=["primer-exercise-facts"],
-    )
+    return nodes.paragraph("", "", nodes.literal("", identity), nodes.Text(" "), nodes.raw("", html, format="html"),
+                           classes=["primer-exercise-facts"])
 
 
 class FoldSolutions(SphinxTransform):

@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 WIDE = 600  # CSS pixels
 
-
 def setup(app: Sphinx) -> None:
     """Register the transform, which runs after MyST-NB has chosen the SVG among a cell's outputs, and the slimming."""
     app.add_post_transform(InlineFigures)

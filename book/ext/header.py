@@ -91,11 +91,9 @@ def facts(app: Sphinx, docname: str, entry: dict[str, str]) -> str:
         rows.append(("Run on a CPU", duration(run)))
     rows.append(("GPU", entry.get("gpu", "")))
     rows.append(("You need", entry.get("needs", "")))
-    return (
-        '<dl class="facts">'
-        + "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in rows if value)
-        + "</dl>"
-    )
+    return '<dl class="facts">' + "".join(
+        f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in rows if value
+    ) + "</dl>"
 
 
 def duration(seconds: float) -> str:

@@ -109,7 +109,7 @@ def ledger_row(builder: Any, name: str, claim: dict[str, Any]) -> str:
     note = f' <span class="ledger-note">{escape(claim["note"])}</span>' if claim.get("note") else ""
     return (
         f'<tr id="claim-{name}" data-ledger="{name}"><th scope="row">{name}</th>'
-        f"<td>{escape(claim['claim'])}{note}</td><td><ul>{entries}</ul></td></tr>"
+        f'<td>{escape(claim["claim"])}{note}</td><td><ul>{entries}</ul></td></tr>'
     )
 
 

@@ -320,27 +320,7 @@ def risks() -> list[str]:
 PICTURES: dict[str, Callable[[], list[str]]] = {
     function.__name__: function
     for function in (
-        generative,
-        bayes,
-        discriminative,
-        classical,
-        network,
-        judging,
-        autoregressive,
-        vae,
-        gan,
-        diffusion,
-        boltzmann,
-        families,
-        tokens,
-        attention,
-        language,
-        foundation,
-        multimodal,
-        choosing,
-        hallucination,
-        invention,
-        tools,
-        risks,
+        generative, bayes, discriminative, classical, network, judging, autoregressive, vae, gan, diffusion, boltzmann,
+        families, tokens, attention, language, foundation, multimodal, choosing, hallucination, invention, tools, risks,
     )
 }

@@ -33,13 +33,11 @@ def assignment(name: str, course: Path) -> str:
     """
     root = checkout()
     if root is None:
-        raise SystemExit(
-            "The exercises with their solutions are not in the package: clone the course and call this in its folder."
-        )
+        raise SystemExit("The exercises with their solutions are not in the package: clone the course and call this in "
+                         "its folder.")
     with tempfile.TemporaryDirectory() as folder:
-        made = subprocess.run(
-            [sys.executable, "-m", "tools.notebooks", "--instructor", folder], cwd=root, capture_output=True, text=True
-        )
+        made = subprocess.run([sys.executable, "-m", "tools.notebooks", "--instructor", folder], cwd=root,
+                              capture_output=True, text=True)
         if made.returncode:
             raise SystemExit(f"The notebooks could not be made: {made.stderr.strip().splitlines()[-1]}")
         notebooks = {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(folder).glob("*.ipynb"))}

@@ -61,10 +61,8 @@ def pages(tmp_path_factory):
         app.build()
         warnings = app.warning.getvalue()
         app.cleanup()
-    read = {
-        folder: BeautifulSoup((root / f"_build/html/book/{folder}/07-trial.html").read_text(), "html.parser")
-        for folder in ("exercises", "part")
-    }
+    read = {folder: BeautifulSoup((root / f"_build/html/book/{folder}/07-trial.html").read_text(), "html.parser")
+            for folder in ("exercises", "part")}
     return read, warnings
 
 

@@ -18,13 +18,8 @@ SITE = Path(os.environ.get("PRIMER_SITE", ROOT / "_build" / "html"))
 PROGRAM = os.environ.get("PRIMER_CHROMIUM") or chromium.find()
 # No sandbox: CI runs as root. The others keep a headless browser from calling home.
 FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
 )
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 360, "height": 780}}
 

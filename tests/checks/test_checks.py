@@ -140,15 +140,8 @@ def test_own_comparison_and_own_description(capsys):
     def compare(got, expected, args):
         return None if got > args[0] else f"the answer should be above {args[0]} and is {got}"
 
-    register(
-        Check(
-            "trial.above",
-            lambda x: x + 1,
-            lambda rng: [(2,)],
-            compare=compare,
-            describe=lambda x: f"For the number {x}",
-        )
-    )
+    register(Check("trial.above", lambda x: x + 1, lambda rng: [(2,)], compare=compare,
+                   describe=lambda x: f"For the number {x}"))
     assert "passed" in message(lambda x: x + 5, capsys, "trial.above")
     assert message(lambda x: x, capsys, "trial.above") == (
         "✗ trial.above: not yet. For the number 2: the answer should be above 2 and is 2.\n"
@@ -198,39 +191,36 @@ def test_an_id_has_a_topic():
         register(Check("posterior", scaled, cases))
 
 
-@pytest.mark.parametrize(
-    ("got", "expected", "text"),
-    [
-        (1.0, 1.0 + 1e-8, None),
-        (1, 1.0, None),
-        (np.float32(0.5), 0.5, None),
-        (torch.tensor(0.5), 0.5, None),
-        (0.5, 0.25, "expected 0.25, got 0.5"),
-        (float("nan"), 0.25, "expected 0.25, got nan"),
-        (float("nan"), float("nan"), None),
-        ("a", 0.25, "expected a number, got a string"),
-        (None, 0.25, "expected a number, got None"),
-        ([1.0], 1.0, "expected a number, got a list of length 1"),
-        (np.zeros(3), np.zeros((3, 1)), "expected an array of shape (3, 1), got an array of shape (3,)"),
-        (np.zeros(100), np.r_[np.zeros(99), 1], "1 of 100 values differ; at [99] expected 1, got 0"),
-        ([[1], [1, 2]], np.zeros(2), "expected an array of shape (2,), got a list of length 2"),
-        (np.array([1, 0]), np.array([True, False]), "expected values that are bool, got int64"),
-        (1, True, "expected True, got 1 (a number)"),
-        (np.True_, True, None),
-        ("a", "b", "expected 'b', got 'a'"),
-        ((1.0, "a"), (1.0, "a"), None),
-        ([1.0, "a"], (1.0, "a"), None),
-        ((1.0, "b"), (1.0, "a"), "at position 1: expected 'a', got 'b'"),
-        ((1.0,), (1.0, "a"), "expected a tuple of length 2, got a tuple of length 1"),
-        ({"a": 1}, {"a": 1, "b": 2}, "the key 'b' is missing"),
-        ({"a": 1, "c": 2}, {"a": 1}, "the key 'c' should not be there"),
-        ({"a": [1, 2]}, {"a": [1, 3]}, "at the key 'a': expected [1, 3], got [1, 2]"),
-        (3, {"a": 1}, "expected a dictionary, got a number"),
-        ({1, 2}, {1, 2}, None),
-        ({1}, {1, 2}, "expected {1, 2}, got {1}"),
-        ([], [], None),
-    ],
-)
+@pytest.mark.parametrize(("got", "expected", "text"), [
+    (1.0, 1.0 + 1e-8, None),
+    (1, 1.0, None),
+    (np.float32(0.5), 0.5, None),
+    (torch.tensor(0.5), 0.5, None),
+    (0.5, 0.25, "expected 0.25, got 0.5"),
+    (float("nan"), 0.25, "expected 0.25, got nan"),
+    (float("nan"), float("nan"), None),
+    ("a", 0.25, "expected a number, got a string"),
+    (None, 0.25, "expected a number, got None"),
+    ([1.0], 1.0, "expected a number, got a list of length 1"),
+    (np.zeros(3), np.zeros((3, 1)), "expected an array of shape (3, 1), got an array of shape (3,)"),
+    (np.zeros(100), np.r_[np.zeros(99), 1], "1 of 100 values differ; at [99] expected 1, got 0"),
+    ([[1], [1, 2]], np.zeros(2), "expected an array of shape (2,), got a list of length 2"),
+    (np.array([1, 0]), np.array([True, False]), "expected values that are bool, got int64"),
+    (1, True, "expected True, got 1 (a number)"),
+    (np.True_, True, None),
+    ("a", "b", "expected 'b', got 'a'"),
+    ((1.0, "a"), (1.0, "a"), None),
+    ([1.0, "a"], (1.0, "a"), None),
+    ((1.0, "b"), (1.0, "a"), "at position 1: expected 'a', got 'b'"),
+    ((1.0,), (1.0, "a"), "expected a tuple of length 2, got a tuple of length 1"),
+    ({"a": 1}, {"a": 1, "b": 2}, "the key 'b' is missing"),
+    ({"a": 1, "c": 2}, {"a": 1}, "the key 'c' should not be there"),
+    ({"a": [1, 2]}, {"a": [1, 3]}, "at the key 'a': expected [1, 3], got [1, 2]"),
+    (3, {"a": 1}, "expected a dictionary, got a number"),
+    ({1, 2}, {1, 2}, None),
+    ({1}, {1, 2}, "expected {1, 2}, got {1}"),
+    ([], [], None),
+])
 def test_differences_in_plain_words(got, expected, text):
     assert difference(got, expected) == text
 

@@ -70,10 +70,8 @@ def line(prior, mean, variance, use_prior=True, root=False, swap=1):
 
 
 def missing_by_loop(prior, mean, variance, x):
-    logs = [
-        np.log(p) + sum(norm.logpdf(v, m, s) for v, m, s in zip(x, ms, np.sqrt(vs), strict=True) if v == v)
-        for p, ms, vs in zip(prior, mean, variance, strict=True)
-    ]
+    logs = [np.log(p) + sum(norm.logpdf(v, m, s) for v, m, s in zip(x, ms, np.sqrt(vs), strict=True) if v == v)
+            for p, ms, vs in zip(prior, mean, variance, strict=True)]
     weights = np.exp(np.array(logs) - max(logs))
     return weights / weights.sum()
 

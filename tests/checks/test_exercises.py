@@ -9,12 +9,8 @@ import pytest
 import primer
 from primer import checks
 
-TEXTS = {
-    id: entry
-    for file in sorted(resources.files("primer.checks").iterdir(), key=str)
-    if file.name.endswith(".json")
-    for id, entry in json.loads(file.read_text(encoding="utf-8")).items()
-}
+TEXTS = {id: entry for file in sorted(resources.files("primer.checks").iterdir(), key=str)
+         if file.name.endswith(".json") for id, entry in json.loads(file.read_text(encoding="utf-8")).items()}
 
 
 @pytest.fixture(autouse=True)
@@ -54,11 +50,8 @@ def test_the_reference_passes_its_own_check(id):
 
 
 @pytest.mark.parametrize("id", AUTOGRADED)
-@pytest.mark.parametrize(
-    "wrong",
-    [lambda *a: 0.0, lambda *a: a[0] if a else "x", lambda *a: "a word", lambda: 1],
-    ids=["zero", "first argument", "a word", "no arguments"],
-)
+@pytest.mark.parametrize("wrong", [lambda *a: 0.0, lambda *a: a[0] if a else "x", lambda *a: "a word", lambda: 1],
+                         ids=["zero", "first argument", "a word", "no arguments"])
 def test_a_wrong_answer_does_not_pass(id, wrong):
     assert not visible(id, wrong)
 
@@ -71,7 +64,6 @@ def test_other_seeds_give_other_cases(id):
     def shown(a):  # the repr of a generator is its address, which may be used twice
         return a.bit_generator.state if isinstance(a, np.random.Generator) else a
 
-    one, other = (
-        repr([[shown(a) for a in args] for args in check.cases(np.random.default_rng(seed))]) for seed in (11, 12)
-    )
+    one, other = (repr([[shown(a) for a in args] for args in check.cases(np.random.default_rng(seed))])
+                  for seed in (11, 12))
     assert one != other

@@ -58,14 +58,8 @@ def excess(fake, real, paired=True):
         ("judging.cells", cells),
         ("judging.frechet", frechet),
         ("judging.coverage", coverage),
-        (
-            "judging.coverage",
-            lambda points, support, k: (
-                metrics.precision_recall(support, points, k).precision
-                if k < len(points)
-                else coverage(points, support, k)
-            ),
-        ),
+        ("judging.coverage", lambda points, support, k: metrics.precision_recall(support, points, k).precision
+         if k < len(points) else coverage(points, support, k)),
         ("judging.ratio", ratio),
         ("judging.excess", excess),
     ],

@@ -37,12 +37,8 @@ class Course:
     def __init__(self, folder, assignment):
         self.folder, self.assignment = folder / "course", assignment
         self.env = {key: value for key, value in os.environ.items() if not key.startswith(("PRIMER_", "NBGRADER_"))}
-        self.env |= {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(folder),
-            "PRIMER_COURSE_SECRET": SECRET,
-            "JUPYTER_DATA_DIR": str(folder / "data"),
-        }
+        self.env |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(folder),
+                     "PRIMER_COURSE_SECRET": SECRET, "JUPYTER_DATA_DIR": str(folder / "data")}
         self.exchange = folder / "exchange"
         self.exchange.mkdir(mode=0o777)
         self.call("primer", "assignment", assignment[:2], "--out", str(self.folder), cwd=ROOT)
@@ -87,12 +83,9 @@ def scores(course, ids):
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{course.folder / 'gradebook.db'}") as book:
-        return {
-            submission.student.id: {
-                grade.cell.name: grade.auto_score for grade in submission.notebooks[0].grades if grade.cell.name in ids
-            }
-            for submission in book.assignment_submissions(course.assignment)
-        }
+        return {submission.student.id: {grade.cell.name: grade.auto_score for grade in submission.notebooks[0].grades
+                                        if grade.cell.name in ids}
+                for submission in book.assignment_submissions(course.assignment)}
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
@@ -154,10 +147,8 @@ def test_cycle(assignment, tmp_path, monkeypatch):
     assert got["cy"] == dict.fromkeys(points(source), 0)
 
     course.nbgrader("generate_feedback")
-    pages = {
-        student: (course.folder / "feedback" / student / assignment / f"{assignment}.html").read_text()
-        for student in got
-    }
+    pages = {student: (course.folder / "feedback" / student / assignment / f"{assignment}.html").read_text()
+             for student in got}
     assert "Hidden cases" in pages["bob"] and "not attempted" in pages["cy"]
     for path in [*course.folder.rglob("*.html"), *course.folder.rglob("*.ipynb")]:
         assert SECRET not in path.read_text(encoding="utf-8"), path
@@ -183,7 +174,6 @@ def test_outside_a_checkout(tmp_path):
     """An installed copy has no exercises to give."""
     shutil.copytree(ROOT / "src" / "primer", tmp_path / "site" / "primer", ignore=shutil.ignore_patterns("__pycache__"))
     env = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
-    done = subprocess.run(
-        [sys.executable, "-m", "primer", "assignment", "02"], cwd=tmp_path, env=env, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-m", "primer", "assignment", "02"], cwd=tmp_path, env=env,
+                          capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr.startswith("The exercises with their solutions are not in the package")

@@ -31,8 +31,7 @@ def learnt_by_heart():
 def test_without_a_secret_one_line_and_nothing_else(capsys):
     grading.hidden("bayes.posterior", None)
     assert capsys.readouterr().out == (
-        "bayes.posterior: the hidden checks need PRIMER_COURSE_SECRET and run in grading only.\n"
-    )
+        "bayes.posterior: the hidden checks need PRIMER_COURSE_SECRET and run in grading only.\n")
 
 
 def test_nothing_at_all_on_the_pages_of_the_book(capsys, monkeypatch):
@@ -68,19 +67,16 @@ def test_answers_learnt_by_heart_pass_the_visible_check_alone(monkeypatch):
 def test_cases_differ_between_students_secrets_and_exercises():
     one = grading.seeds(grading.student_key(SECRET, "ann"), "bayes.posterior")
     assert one == grading.seeds(grading.student_key(SECRET, "ann"), "bayes.posterior")
-    others = [
-        grading.seeds(grading.student_key(SECRET, "bob"), "bayes.posterior"),
-        grading.seeds(grading.student_key("another", "ann"), "bayes.posterior"),
-        grading.seeds(grading.student_key(SECRET, "ann"), "bayes.other"),
-    ]
+    others = [grading.seeds(grading.student_key(SECRET, "bob"), "bayes.posterior"),
+              grading.seeds(grading.student_key("another", "ann"), "bayes.posterior"),
+              grading.seeds(grading.student_key(SECRET, "ann"), "bayes.other")]
     assert all(set(one).isdisjoint(other) for other in others) and len(set(one)) == grading.ROUNDS
 
 
 def test_the_key_is_an_hmac():
     """RFC 4231, test case 2, fixes what the key of a student is."""
     assert grading.student_key("Jefe", "what do ya want for nothing?") == (
-        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-    )
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
 
 
 def test_a_check_that_a_notebook_has_changed_is_taken_afresh(monkeypatch):

@@ -37,9 +37,8 @@ def test_frechet_of_fewer_examples_than_features_and_of_a_point():
 
 def test_frechet_is_biased_upwards_for_small_samples():
     draw = rng()
-    small, large = (
-        [metrics.frechet(draw.normal(size=(n, 8)), draw.normal(size=(n, 8))) for _ in range(20)] for n in (20, 500)
-    )
+    small, large = ([metrics.frechet(draw.normal(size=(n, 8)), draw.normal(size=(n, 8))) for _ in range(20)]
+                    for n in (20, 500))
     assert np.mean(small) > 10 * np.mean(large)
 
 

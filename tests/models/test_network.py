@@ -52,11 +52,8 @@ def test_the_loss_does_not_overflow():
 def test_adam_equals_torch(settings):
     theirs = torch.randn(7, dtype=torch.float64).requires_grad_()
     theta, m, v = theirs.detach().clone(), torch.zeros(7).double(), torch.zeros(7).double()
-    names = {
-        "lr": settings.get("lr", 1e-3),
-        "eps": settings.get("eps", 1e-8),
-        "betas": (settings.get("beta1", 0.9), settings.get("beta2", 0.999)),
-    }
+    names = {"lr": settings.get("lr", 1e-3), "eps": settings.get("eps", 1e-8),
+             "betas": (settings.get("beta1", 0.9), settings.get("beta2", 0.999))}
     optimizer = torch.optim.Adam([theirs], **names)
     for t in range(1, 51):
         theirs.grad = torch.randn(7).double() * 10.0 ** torch.arange(-3, 4)

@@ -31,14 +31,11 @@ def test_the_systems_own(bare, name):
     assert chromium.find() == path
 
 
-@pytest.mark.parametrize(
-    "place",
-    [
-        "home/.cache/ms-playwright/chromium-1200/chrome-linux/chrome",
-        "home/.cache/ms-playwright/chromium-1200/chrome-linux64/chrome",
-        "home/Library/Caches/ms-playwright/chromium-1200/chrome-mac-arm64/Chromium.app/Contents/MacOS/Chromium",
-    ],
-)
+@pytest.mark.parametrize("place", [
+    "home/.cache/ms-playwright/chromium-1200/chrome-linux/chrome",
+    "home/.cache/ms-playwright/chromium-1200/chrome-linux64/chrome",
+    "home/Library/Caches/ms-playwright/chromium-1200/chrome-mac-arm64/Chromium.app/Contents/MacOS/Chromium",
+])
 def test_playwrights_own(bare, place):
     path = program(bare / place)
     assert chromium.find() == path

@@ -42,11 +42,8 @@ def test_committed_notebooks_are_valid_and_empty():
             made = nbformat.reads(text, as_version=4)
             nbformat.validate(made)
             assert all(not cell.outputs and cell.execution_count is None for cell in made.cells if "outputs" in cell)
-            assert not re.search(
-                r"\{(cite|eq|numref|ref|doc|term)[:}]|^```\{|^:::",
-                "\n".join(cell.source for cell in made.cells),
-                re.MULTILINE,
-            )
+            assert not re.search(r"\{(cite|eq|numref|ref|doc|term)[:}]|^```\{|^:::", "\n".join(
+                cell.source for cell in made.cells), re.MULTILINE)
 
 
 def test_no_solution_and_no_hidden_test_reaches_a_student():
@@ -116,37 +113,29 @@ def test_a_figure_of_a_cell_gets_its_caption(book):
 # Directives and roles
 
 
-@pytest.mark.parametrize(
-    ("source", "expected"),
-    [
-        ("```{note}\nMind $x$.\n```", "> **Note**\n>\n> Mind $x$."),
-        (":::{tip} Short\nLong.\n:::", "> **Tip**\n>\n> Short\n> Long."),
-        ("```{warning}\n```", "> **Warning**"),
-        ("```{admonition} Price's *proof*\nText.\n```", "> **Price's *proof***\n>\n> Text."),
-        ("```{margin}\nAside.\n```", "> Aside."),
-        ("```{dropdown} Why\nSo.\n```", "<details><summary>Why</summary>\n\nSo.\n\n</details>"),
-        ("```{admonition} Why\n:class: dropdown\nSo.\n```", "<details><summary>Why</summary>\n\nSo.\n\n</details>"),
-        ("```{math}\na = b\n```", "$$\na = b\n$$"),
-        ("```{math}\na &= b \\\\\n  &= c\n```", "$$\n\\begin{aligned}\na &= b \\\\\n  &= c\n\\end{aligned}\n$$"),
-        ("````{note}\n```{math}\na\n= b\n```\n````", "> **Note**\n>\n> $$a = b$$"),
-        ("````{note}\n```python\nx = 1\n```\n````", "> **Note**\n>\n> ```python\n> x = 1\n> ```"),
-        ("- one\n\n  ```{note}\n  Two.\n  ```", "- one\n\n  > **Note**\n  >\n  > Two."),
-        ("```python\n{eq}`not-a-role`\n```", "```python\n{eq}`not-a-role`\n```"),
-        (
-            "(here)=\n## A section\n\nSee {ref}`here` and {ref}`this one <here>`.",
-            "## A section\n\nSee A section and this one.",
-        ),
-        ("`{eq}` and `x{y}` and $\\{x\\}$ stay.", "`{eq}` and `x{y}` and $\\{x\\}$ stay."),
-        ("$\\textcolor{#2b6cb0}{x_{i}}$", "${\\color{#2b6cb0}{x_{i}}}$"),
-        ("$$\\textcolor{#2b6cb0}{\\frac{a}{b_{c}}} = d$$", "$${\\color{#2b6cb0}{\\frac{a}{b_{c}}}} = d$$"),
-        ("```{math}\n\\textcolor{red}{a}\n```", "$$\n{\\color{red}{a}}\n$$"),
-        ("It costs \\$5, not $x$5.", "It costs \\$5, not $x$5."),
-        (
-            "<https://example.org> [a](https://example.org/b_(c))",
-            "<https://example.org> [a](https://example.org/b_(c))",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("source", "expected"), [
+    ("```{note}\nMind $x$.\n```", "> **Note**\n>\n> Mind $x$."),
+    (":::{tip} Short\nLong.\n:::", "> **Tip**\n>\n> Short\n> Long."),
+    ("```{warning}\n```", "> **Warning**"),
+    ("```{admonition} Price's *proof*\nText.\n```", "> **Price's *proof***\n>\n> Text."),
+    ("```{margin}\nAside.\n```", "> Aside."),
+    ("```{dropdown} Why\nSo.\n```", "<details><summary>Why</summary>\n\nSo.\n\n</details>"),
+    ("```{admonition} Why\n:class: dropdown\nSo.\n```", "<details><summary>Why</summary>\n\nSo.\n\n</details>"),
+    ("```{math}\na = b\n```", "$$\na = b\n$$"),
+    ("```{math}\na &= b \\\\\n  &= c\n```", "$$\n\\begin{aligned}\na &= b \\\\\n  &= c\n\\end{aligned}\n$$"),
+    ("````{note}\n```{math}\na\n= b\n```\n````", "> **Note**\n>\n> $$a = b$$"),
+    ("````{note}\n```python\nx = 1\n```\n````", "> **Note**\n>\n> ```python\n> x = 1\n> ```"),
+    ("- one\n\n  ```{note}\n  Two.\n  ```", "- one\n\n  > **Note**\n  >\n  > Two."),
+    ("```python\n{eq}`not-a-role`\n```", "```python\n{eq}`not-a-role`\n```"),
+    ("(here)=\n## A section\n\nSee {ref}`here` and {ref}`this one <here>`.",
+     "## A section\n\nSee A section and this one."),
+    ("`{eq}` and `x{y}` and $\\{x\\}$ stay.", "`{eq}` and `x{y}` and $\\{x\\}$ stay."),
+    ("$\\textcolor{#2b6cb0}{x_{i}}$", "${\\color{#2b6cb0}{x_{i}}}$"),
+    ("$$\\textcolor{#2b6cb0}{\\frac{a}{b_{c}}} = d$$", "$${\\color{#2b6cb0}{\\frac{a}{b_{c}}}} = d$$"),
+    ("```{math}\n\\textcolor{red}{a}\n```", "$$\n{\\color{red}{a}}\n$$"),
+    ("It costs \\$5, not $x$5.", "It costs \\$5, not $x$5."),
+    ("<https://example.org> [a](https://example.org/b_(c))", "<https://example.org> [a](https://example.org/b_(c))"),
+])
 def test_what_becomes_of_it(book, source, expected):
     assert converted(book, source) == expected
 
@@ -155,11 +144,9 @@ def test_equations_are_numbered_by_chapter(book):
     body = "```{math}\n:label: eq-one\na\n```\n\n```{math}\nb\n```\n\n```{math}\n:label: eq-two\nc\n```\n\n{eq}`eq-two`"
     out = converted(book, body)
     assert "a \\tag{7.1}" in out and "c \\tag{7.2}" in out and out.endswith("(7.2)")
-    out = converted(
-        book,
-        "{eq}`eq-other`, {ref}`there`, {doc}`08-other`, {doc}`that <08-other>`, [x](08-other.md)",
-        other=HEAD.replace("A trial", "Another") + "(there)=\n## There\n\n```{math}\n:label: eq-other\na\n```\n",
-    )
+    out = converted(book, "{eq}`eq-other`, {ref}`there`, {doc}`08-other`, {doc}`that <08-other>`, [x](08-other.md)",
+                    other=HEAD.replace("A trial", "Another") + "(there)=\n## There\n\n"
+                    "```{math}\n:label: eq-other\na\n```\n")
     page = "https://repository.invalid/owner/genai-primer/book/part/08-other.html"
     assert out == f"[(8.1)]({page}#eq-other), [There]({page}#there), [Another]({page}), [that]({page}), [x]({page})"
 
@@ -170,23 +157,19 @@ def test_words_of_the_glossary(book, tmp_path):
     (folder / "glossary.md").write_text("# Glossary\n\n```{glossary}\nBayes' theorem\n  Prior times likelihood.\n```\n")
     page = "https://repository.invalid/owner/genai-primer/book/appendices/glossary.html#term-Bayes-theorem"
     assert converted(book, "{term}`Bayes' theorem`, {term}`it <Bayes' theorem>`") == (
-        f"[Bayes' theorem]({page}), [it]({page})"
-    )
+        f"[Bayes' theorem]({page}), [it]({page})")
 
 
 def test_exercise_in_a_chapter(book):
     assert converted(book, "```{exercise} Try\n:id: trial.x\n:difficulty: 3\n\nDo it.\n```").startswith(
-        "### Try\n\n`trial.x` · difficulty ●●●○\n\nDo it.\n\nStuck?"
-    )
+        "### Try\n\n`trial.x` · difficulty ●●●○\n\nDo it.\n\nStuck?")
 
 
 def test_citations_and_references(book):
     out = converted(book, "See {cite:t}`two2001` and {cite:p}`bayes1763, three2020`.")
     text, references = out.split("\n\n## References\n\n")
-    assert text == (
-        "See Ng and Jordan (2001) and ([Bayes, 1763](https://doi.org/10.1098/x%281%29); "
-        "[A et al., 2020](https://arxiv.org/abs/2001.00001))."
-    )
+    assert text == ("See Ng and Jordan (2001) and ([Bayes, 1763](https://doi.org/10.1098/x%281%29); "
+                    "[A et al., 2020](https://arxiv.org/abs/2001.00001)).")
     lines = references.split("\n")
     assert len(lines) == 3 and lines[2].startswith("- Andrew Ng and Michael Jordan. On Two.")
     assert "## References" not in converted(book, "Nothing cited.")
@@ -205,44 +188,41 @@ def test_pictures_are_found_from_the_notebook(book, tmp_path, monkeypatch):
 # Refusals: file, line and one sentence
 
 
-@pytest.mark.parametrize(
-    ("source", "line", "sentence"),
-    [
-        ("```{tableofcontents}\n```", 10, 'There is no directive "tableofcontents"'),
-        ("x\n\n````{note}\ny\n\n```{seealso}\nz\n```\n````", 15, 'There is no directive "seealso"'),
-        ("````{note}\n```{code-cell} ipython3\n1\n```\n````", 11, "A code cell stands at top level"),
-        ("- x\n\n  ```{code-cell} ipython3\n  1\n  ```", 12, "A code cell stands at top level"),
-        ("x\n{sub}`2`", 11, 'There is no role "sub"'),
-        ("x {cite:alp}`two2001`", 10, 'There is no role "cite:alp"'),
-        ("{cite:t}`nobody`", 10, 'The bibliography has no entry "nobody".'),
-        ("{eq}`nothing`", 10, 'No equation in the book is called "nothing".'),
-        ("{numref}`nothing`", 10, 'No figure in the book is called "nothing".'),
-        ("{ref}`nothing`", 10, 'No label in the book is called "nothing".'),
-        ("{doc}`nothing`", 10, 'There is no page "nothing".'),
-        ("{term}`nothing`", 10, 'The glossary does not have "nothing".'),
-        ("[x](nothing.md)", 10, 'There is no page "nothing.md".'),
-        ("[x](nothing.png)", 10, 'There is no file "nothing.png".'),
-        ("[x](#here)", 10, "A link within the page"),
-        ("```{note}\nx", 10, "is never closed"),
-        ("```{note}\n:colour: red\nx\n```", 10, 'has no option "colour"'),
-        ("```{figure} a.png\n:name: fig-a\n```", 10, "A figure needs an alt text"),
-        ("```{figure} a.png\n:alt: x\n```", 10, "A figure needs a name"),
-        ("```{math}\na\n\nb\n```", 10, "One math block holds one formula"),
-        ("```{math}\n:label: eq-a\na\n```\n```{math}\n:label: eq-a\nb\n```", 14, 'The label "eq-a" is given twice.'),
-        ("$$a$$ (eq-a)", 10, "A formula with a label is a math directive."),
-        ("Text[^1].", 10, "Footnotes are not rendered"),
-        ("[text]{.red}", 10, "Attributes in braces"),
-        ("\\begin{align}\na\n\\end{align}", 10, "A formula stands in the directive math"),
-        ("$\\bm{x}$", 10, "Colab does not know \\bm: write \\boldsymbol."),
-        ("$$\nx \\coloneqq y\n$$", 10, "write :="),
-        ("```{math}\n{\\color{red} x}\n```", 10, "Colab does not know \\color"),
-        ("% a comment", 10, "A line that starts with %"),
-        ("```{exercise} X\n:id: one\n:difficulty: 1\n```", 10, "An exercise needs an id"),
-        ("```{exercise} X\n:id: trial.one\n:difficulty: 5\n```", 10, "difficulty is a number from 1 to 4"),
-        ("::: aside\nx\n:::", 10, "names no directive"),
-        ("```{raw-cell}\nx\n```", 11, "A raw cell has no place"),
-    ],
-)
+@pytest.mark.parametrize(("source", "line", "sentence"), [
+    ("```{tableofcontents}\n```", 10, 'There is no directive "tableofcontents"'),
+    ("x\n\n````{note}\ny\n\n```{seealso}\nz\n```\n````", 15, 'There is no directive "seealso"'),
+    ("````{note}\n```{code-cell} ipython3\n1\n```\n````", 11, "A code cell stands at top level"),
+    ("- x\n\n  ```{code-cell} ipython3\n  1\n  ```", 12, "A code cell stands at top level"),
+    ("x\n{sub}`2`", 11, 'There is no role "sub"'),
+    ("x {cite:alp}`two2001`", 10, 'There is no role "cite:alp"'),
+    ("{cite:t}`nobody`", 10, 'The bibliography has no entry "nobody".'),
+    ("{eq}`nothing`", 10, 'No equation in the book is called "nothing".'),
+    ("{numref}`nothing`", 10, 'No figure in the book is called "nothing".'),
+    ("{ref}`nothing`", 10, 'No label in the book is called "nothing".'),
+    ("{doc}`nothing`", 10, 'There is no page "nothing".'),
+    ("{term}`nothing`", 10, 'The glossary does not have "nothing".'),
+    ("[x](nothing.md)", 10, 'There is no page "nothing.md".'),
+    ("[x](nothing.png)", 10, 'There is no file "nothing.png".'),
+    ("[x](#here)", 10, "A link within the page"),
+    ("```{note}\nx", 10, "is never closed"),
+    ("```{note}\n:colour: red\nx\n```", 10, 'has no option "colour"'),
+    ("```{figure} a.png\n:name: fig-a\n```", 10, "A figure needs an alt text"),
+    ("```{figure} a.png\n:alt: x\n```", 10, "A figure needs a name"),
+    ("```{math}\na\n\nb\n```", 10, "One math block holds one formula"),
+    ("```{math}\n:label: eq-a\na\n```\n```{math}\n:label: eq-a\nb\n```", 14, 'The label "eq-a" is given twice.'),
+    ("$$a$$ (eq-a)", 10, "A formula with a label is a math directive."),
+    ("Text[^1].", 10, "Footnotes are not rendered"),
+    ("[text]{.red}", 10, "Attributes in braces"),
+    ("\\begin{align}\na\n\\end{align}", 10, "A formula stands in the directive math"),
+    ("$\\bm{x}$", 10, "Colab does not know \\bm: write \\boldsymbol."),
+    ("$$\nx \\coloneqq y\n$$", 10, "write :="),
+    ("```{math}\n{\\color{red} x}\n```", 10, "Colab does not know \\color"),
+    ("% a comment", 10, "A line that starts with %"),
+    ("```{exercise} X\n:id: one\n:difficulty: 1\n```", 10, "An exercise needs an id"),
+    ("```{exercise} X\n:id: trial.one\n:difficulty: 5\n```", 10, "difficulty is a number from 1 to 4"),
+    ("::: aside\nx\n:::", 10, "names no directive"),
+    ("```{raw-cell}\nx\n```", 11, "A raw cell has no place"),
+])
 def test_what_is_refused(book, source, line, sentence):
     with pytest.raises(FormatError) as error:
         book(source)

@@ -37,12 +37,10 @@ def test_deployment_gives_address_and_commit(monkeypatch):
     deploy(monkeypatch, "https://github.com/Some/course.git")
     assert repository.requirement() == f"genai-primer @ git+https://github.com/Some/course@{COMMIT}"
     assert repository.colab_link("notebooks/02-bayes.ipynb") == (
-        "https://colab.research.google.com/github/Some/course/blob/published/notebooks/02-bayes.ipynb"
-    )
+        "https://colab.research.google.com/github/Some/course/blob/published/notebooks/02-bayes.ipynb")
     assert repository.source_link("a b.md") == "https://github.com/Some/course/blob/published/a%20b.md"
     assert repository.page_link("book/foundations/02-bayes.md") == (
-        "https://some.github.io/course/book/foundations/02-bayes.html"
-    )
+        "https://some.github.io/course/book/foundations/02-bayes.html")
     assert "title=A+%26+B" in repository.issue_link("book/x.md", "A & B")
 
 
@@ -54,22 +52,11 @@ def test_a_repository_named_after_its_site_has_no_folder(monkeypatch):
 def test_other_hosts_have_no_colab_link(monkeypatch):
     deploy(monkeypatch, "https://git.example.org/team/course")
     assert repository.colab_link("notebooks/a.ipynb") == (
-        "https://git.example.org/team/course/blob/published/notebooks/a.ipynb"
-    )
+        "https://git.example.org/team/course/blob/published/notebooks/a.ipynb")
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://github.com/a/b",
-        "github.com/a/b",
-        "https://github.com/a",
-        "https://a b/c/d",
-        "https://github.com/a/b?x=1",
-        "https://user@github.com/a/b",
-        'https://x.org/a/b"',
-    ],
-)
+@pytest.mark.parametrize("url", ["http://github.com/a/b", "github.com/a/b", "https://github.com/a", "https://a b/c/d",
+                                 "https://github.com/a/b?x=1", "https://user@github.com/a/b", 'https://x.org/a/b"'])
 def test_addresses_that_are_none_are_refused(monkeypatch, url):
     deploy(monkeypatch, url)
     with pytest.raises(ValueError, match="must look like"):

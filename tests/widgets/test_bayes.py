@@ -18,10 +18,9 @@ def torch_posterior(theta: torch.Tensor, prior: torch.Tensor, seen: torch.Tensor
 
 def torch_gain(theta: torch.Tensor, belief: torch.Tensor) -> torch.Tensor:
     """Mutual information of class and pixel in bits: (D,)."""
-    entropy = (
-        torch.distributions.Bernoulli(belief @ theta).entropy()
-        - belief @ torch.distributions.Bernoulli(theta).entropy()
-    )
+    entropy = torch.distributions.Bernoulli(belief @ theta).entropy() - belief @ torch.distributions.Bernoulli(
+        theta
+    ).entropy()
     return entropy / np.log(2)
 
 

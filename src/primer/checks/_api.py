@@ -106,11 +106,8 @@ def _try(check: Check, fn: Callable[..., Any], args: tuple[Any, ...], quiet: boo
             got = fn(*copy.deepcopy(args))
             if got is None and expected is not None:
                 raise NotImplementedError
-            wrong = (
-                check.compare(got, expected, copy.deepcopy(args))
-                if check.compare
-                else difference(got, expected, check.rtol, check.atol)
-            )
+            wrong = (check.compare(got, expected, copy.deepcopy(args)) if check.compare
+                     else difference(got, expected, check.rtol, check.atol))
     except (Exception, SystemExit) as error:
         if isinstance(error, NotImplementedError) and not str(error):  # the stub; torch's own come with a text
             return Verdict(check.id, NOT_ATTEMPTED, "The function returns nothing yet.")

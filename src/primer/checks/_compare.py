@@ -87,10 +87,8 @@ def _arrays(have: np.ndarray, want: np.ndarray, got: Any, expected: Any, rtol: f
         return f"expected {show(want)}, got {show(have)}"
     first = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = ", ".join(map(str, first))
-    return (
-        f"{int(wrong.sum())} of {want.size} values differ; at [{place}] expected {show(want[first])}, "
-        f"got {show(have[first])}"
-    )
+    return (f"{int(wrong.sum())} of {want.size} values differ; at [{place}] expected {show(want[first])}, "
+            f"got {show(have[first])}")
 
 
 def as_array(value: Any) -> np.ndarray | None:
@@ -142,15 +140,8 @@ def show(value: Any, longest: int = LONGEST) -> str:
         if value.shape == ():
             return show(value.item())
         start = value.reshape(-1)[:6]
-        body = np.array2string(
-            value if value.size <= 40 else start,
-            precision=6,
-            separator=", ",
-            threshold=50,
-            max_line_width=10**6,
-            floatmode="maxprec",
-            suppress_small=False,
-        ).replace("\n", "")
+        body = np.array2string(value if value.size <= 40 else start, precision=6, separator=", ", threshold=50,
+                               max_line_width=10**6, floatmode="maxprec", suppress_small=False).replace("\n", "")
         text = " ".join(body.split())
         return text if value.size <= 40 else f"{kind(value)} that starts {text[:-1]}, …]"
     if isinstance(value, bool | np.bool_):

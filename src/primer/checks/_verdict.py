@@ -31,12 +31,10 @@ class Verdict:
     def html(self) -> str:
         """The verdict as one quiet block; the styles are inline because Colab has none of the book's."""
         mark, colour = _MARKS[self.status]
-        return (
-            f'<div class="primer-check" data-check="{html.escape(self.id)}" data-verdict="{self.status}" '
-            f'style="border-left:3px solid {colour};padding:.2em .8em;margin:.4em 0">'
-            f'<span aria-hidden="true">{mark}</span> <code>{html.escape(self.id)}</code> '
-            f"<b>{self.status}</b>. {html.escape(self.message)}</div>"
-        )
+        return (f'<div class="primer-check" data-check="{html.escape(self.id)}" data-verdict="{self.status}" '
+                f'style="border-left:3px solid {colour};padding:.2em .8em;margin:.4em 0">'
+                f"<span aria-hidden=\"true\">{mark}</span> <code>{html.escape(self.id)}</code> "
+                f"<b>{self.status}</b>. {html.escape(self.message)}</div>")
 
     def show(self) -> Verdict:
         """Print, or display in a notebook."""

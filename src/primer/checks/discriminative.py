@@ -134,13 +134,5 @@ register(Check("discriminative.gradient", gradient, gradient_cases))
 register(Check("discriminative.line", line, line_cases))
 register(Check("discriminative.missing", missing, missing_cases))
 register(Check("discriminative.platt", platt, platt_cases, rtol=1e-4, atol=1e-4))
-register(
-    Check(
-        "discriminative.efficiency",
-        efficiency,
-        efficiency_cases,
-        seeds=(0,),
-        compare=near,
-        describe=lambda delta, d, n, repeats, rng: f"efficiency({delta}, {d}, {n}, {repeats}, rng)",
-    )
-)
+register(Check("discriminative.efficiency", efficiency, efficiency_cases, seeds=(0,), compare=near,
+               describe=lambda delta, d, n, repeats, rng: f"efficiency({delta}, {d}, {n}, {repeats}, rng)"))

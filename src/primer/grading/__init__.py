@@ -56,10 +56,8 @@ def hidden(id: str, fn: Callable[..., Any] | None) -> None:
     """
     key = os.environ.get(KEY)
     if key is None and os.environ.get("NBGRADER_EXECUTION") == "autograde":
-        raise NoSecret(
-            f"The hidden checks have no key: set {SECRET} and autograde in a folder made by "
-            "`primer assignment`, whose nbgrader_config.py hands each student's key on."
-        )
+        raise NoSecret(f"The hidden checks have no key: set {SECRET} and autograde in a folder made by "
+                       "`primer assignment`, whose nbgrader_config.py hands each student's key on.")
     if key is None and os.environ.get(SECRET):
         key = student_key(os.environ[SECRET], INSTRUCTOR)
     if key is None:

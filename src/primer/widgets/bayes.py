@@ -65,7 +65,7 @@ class PixelReveal(PrimerWidget):
         plots.style()
         theta = np.frombuffer(self.theta, "<f4").reshape(10, -1).astype(float)
         prior = np.frombuffer(self.prior, "<f4").astype(float)
-        image = np.unpackbits(np.frombuffer(self.images[:SIDE], np.uint8))
+        image = np.unpackbits(np.frombuffer(self.images[: SIDE], np.uint8))
         order = telling_order(theta, prior, image)
         beliefs = [posterior(theta, prior, image, order[:n]) for n in range(len(order) + 1)]
         sure = next((n for n, belief in enumerate(beliefs) if belief.max() > SURE), len(order))
