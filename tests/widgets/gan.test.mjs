@@ -64,7 +64,7 @@ test("the cure finds all eight bumps from every start", () => {
     const state = gan.begin(64, seed);
     let first = 0;
     while (!first && state.steps < 1500) {
-      gan.play(state, centres, { game: "relativistic", gamma: 0.05, rate: 0.01 });
+      gan.play(state, centres, { game: "relativistic", gamma: 0.05, rate: 0.012 });
       if (state.steps % 50) continue;
       const { found, good } = gan.modes(gan.generate(state.A, gan.latent(400, gan.mulberry32(7))), centres);
       if (found.every(Boolean) && good > 0.5) first = state.steps;

@@ -348,7 +348,7 @@ function render({ el }) {
   const gamma = slider(controls, {
     label: "Penalty γ", min: 0, max: GAMMAS.length - 1, step: 1, value: 0, format: (k) => `${GAMMAS[k]}`,
   });
-  const rate = slider(controls, { label: "Learning rate", min: 0.001, max: 0.02, step: 0.001, value: 0.01 });
+  const rate = slider(controls, { label: "Learning rate", min: 0.001, max: 0.02, step: 0.001, value: 0.012 });
   fresh();
   return () => dispose(box);
 }
