@@ -3,7 +3,7 @@
 
 export const REACH = 3.2; // the picture spans ±3.2 both ways
 const SIGMA = 0.1, NEAR = 0.3, SHARE = 0.01; // of a bump; how near a point counts, and how many make a mode found
-const HIDDEN = 64, BATCH = 32, SHOWN = 400, PER_FRAME = 1, MEMORY = 0.9; // of Adam
+const HIDDEN = 64, BATCH = 32, SHOWN = 300, PER_FRAME = 1, MEMORY = 0.9; // of Adam
 
 // ---- Arithmetic ----
 
@@ -202,7 +202,7 @@ export function modes(points, centres) {
 // ---- The card ----
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-const GRID = [25, 25], GAMMAS = [0, 0.01, 0.02, 0.05, 0.1, 0.3, 1];
+const GRID = [21, 21], GAMMAS = [0, 0.01, 0.02, 0.05, 0.1, 0.3, 1];
 const TRY = "press Play and count the bumps that are found. Then press New start, choose pairs, set γ to 0.05, "
   + "and play again. When all eight are found, drag one bump away: does the generator follow?";
 
