@@ -3,51 +3,94 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from benchmarks.image_race import Task, Trained, count, fill
+from primer.models import diffusion as course_diffusion
+from primer.models import gan as course_gan
 from primer.models import vae as course_vae
 
-# hidden units, latent dimensions, beta
-VAE_SIZES = {8: (128, 8, 1.0), 28: (400, 20, 100.0)}
+VAE = {8: (128, 8, 1.0), 28: (400, 20, 100.0)}  # by side: hidden units, latent dimensions, beta
+LATENT = (400, 24, 25.0)  # the same for the VAE in whose latent space diffusion runs
+AUTOENCODING = 1 / 3  # its share of the seconds
 
 
-def vae(task: Task, seconds: float) -> Trained:
-    """Chapter 08's VAE with labels: a binomial for every pixel. Its samples are drawn pixels, not mean pictures."""
-    M, Z, beta = VAE_SIZES[task.side]
+def trained_vae(task: Task, seconds: float, M: int, Z: int, beta: float) -> tuple[course_vae.VAE, int]:
+    """Chapter 08's VAE with labels, a binomial for every pixel, and the steps it took."""
     pixels = task.x.flatten(1)
     config = course_vae.Config(D=task.side**2, M=M, Z=Z, K=task.classes, levels=task.levels)
 
     def train(steps: int) -> course_vae.VAE:
         return course_vae.train(course_vae.VAE(config, pixels.mean(0)), pixels, steps, task.y, beta=beta)
 
-    model, steps = fill(train, seconds)
+    return fill(train, seconds)
+
+
+def vae(task: Task, seconds: float) -> Trained:
+    """The VAE. Its samples are drawn pixels, what the model says pictures are, not the decoder's mean pictures."""
+    model, steps = trained_vae(task, seconds, *VAE[task.side])
 
     def likelihood(x: Tensor, y: Tensor) -> dict[str, float]:
-        """A bound on log p(x | y), as the mean over pictures, and in bits a pixel."""
         bound = course_vae.importance_bound(model, x.flatten(1), 50, y).mean().item()
         distortion, rate = (part.mean().item() for part in course_vae.elbo(model, x.flatten(1), y))
-        bits = -bound / (config.D * math.log(2))
+        bits = -bound / (task.side**2 * math.log(2))
         return {"elbo": -distortion - rate, "rate": rate, "bound_50": bound, "bits_per_dimension_at_most": bits}
 
     def sample(y: Tensor) -> Tensor:
         return model.sample(len(y), y).reshape(-1, task.side, task.side)
 
-    return Trained(sample, count(model), steps, lambda x, y: in_parts(likelihood, x, y))
+    return Trained(sample, count(model), steps, likelihood=lambda x, y: in_parts(likelihood, x, y))
 
 
-def in_parts(function, x: Tensor, y: Tensor, size: int = 500) -> dict[str, float]:
-    """Means over pictures of what `function` finds, a few hundred pictures at a time."""
-    parts = [function(*both) for both in zip(x.split(size), y.split(size), strict=True)]
-    weights = torch.tensor([float(len(part)) for part in y.split(size)])
-    return {name: float((torch.tensor([p[name] for p in parts]) * weights).sum() / len(y)) for name in parts[0]}
+def gan(task: Task, seconds: float) -> Trained:
+    """Chapter 09's GAN with labels: an MLP for 8x8 pictures, small convolutions for 28x28."""
+    K, D = task.classes, task.side**2
+    config = course_gan.Config(D=D, K=K) if task.side == 8 else course_gan.Config(D, Z=64, K=K, C=16, levels=256)
+    model, start = course_gan.GAN(config), time.process_time()
+    for steps in course_gan.play(model, task.x.flatten(1), task.y):  # noqa: B007
+        if time.process_time() - start > seconds:
+            break
+    size = count(model.generator, model.discriminator)
+    return Trained(lambda y: model.sample(len(y), y).reshape(-1, task.side, task.side), size, steps)
 
 
-def same_size(model: str, task: Task) -> dict[str, int]:
-    """What the plain recipe needs to be as large as the course's model for this task."""
-    if model == "vae":
-        M, Z, _ = VAE_SIZES[task.side]
-        return {"M": M, "Z": Z}
-    raise ValueError(model)
+def diffusion(task: Task, seconds: float) -> Trained:
+    """Chapter 10's flow matching with labels and an MLP: on 8x8 pixels, and for 28x28 on the latents of a VAE.
+
+    The VAE is chapter 08's, trained first, for a share of the seconds; its pictures are the decoder's means.
+    """
+    if task.side == 8:
+        model, steps = flow(2 * task.x.flatten(1) - 1, task, seconds)
+        return Trained(lambda y: (model.sample(len(y), y).reshape(-1, 8, 8) + 1) / 2, count(model), steps)
+    start = time.process_time()
+    coder, _ = trained_vae(task, AUTOENCODING * seconds, *LATENT)
+    with torch.no_grad():
+        z, _ = coder.encode(task.x.flatten(1), task.y)  # (N, Z)
+    mean, spread = z.mean(0), z.std(0)
+    model, steps = flow((z - mean) / spread, task, seconds - (time.process_time() - start))
+
+    def sample(y: Tensor) -> Tensor:
+        latent = model.sample(len(y), y) * spread + mean
+        return torch.sigmoid(coder.decode(latent, y)).reshape(-1, task.side, task.side)
+
+    return Trained(sample, count(coder, model), steps, size=count(model))
+
+
+def flow(x: Tensor, task: Task, seconds: float) -> tuple[course_diffusion.Flow, int]:
+    """The running average of a flow trained on x (N, D) with the task's labels, and its steps."""
+    net = course_diffusion.MLP(course_diffusion.MLPConfig(D=x.shape[1], M=256, L=3, K=task.classes))
+    last = None
+    model = course_diffusion.Flow(net)
+    for last in course_diffusion.training(model, x, task.y, seconds=seconds, batch=512):  # noqa: B007
+        pass
+    return last.model, last.step
+
+
+def in_parts(function: Callable[[Tensor, Tensor], dict[str, float]], x: Tensor, y: Tensor) -> dict[str, float]:
+    """Means over pictures of what `function` finds, 500 pictures at a time."""
+    parts = [(len(b), function(a, b)) for a, b in zip(x.split(500), y.split(500), strict=True)]
+    return {name: sum(n * found[name] for n, found in parts) / len(y) for name in parts[0][1]}

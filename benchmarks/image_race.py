@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -36,13 +37,15 @@ class Trained:
     """A model after its training.
 
     sample: labels (N,) -> pictures (N, side, side) in [0, 1]. likelihood: of pictures (N, side, side) with labels
-    (N,), by name, in nats a picture; None for a model without one.
+    (N,), by name, in nats a picture; None for a model without one. size: the parameters that the public recipe gets,
+    0 for as many as there are.
     """
 
     sample: Callable[[Tensor], Tensor]
     parameters: int
     steps: int
     likelihood: Callable[[Tensor, Tensor], dict[str, float]] | None = None
+    size: int = 0
 
 
 @dataclass
@@ -74,14 +77,15 @@ def task_of(dataset: data.Dataset) -> Task:
 
 
 def count(*models: nn.Module) -> int:
-    """Numbers that training may change, in all models together."""
-    return sum(p.numel() for model in models for p in model.parameters() if p.requires_grad)
+    """Parameters of all models together."""
+    return sum(p.numel() for model in models for p in model.parameters())
 
 
 def sized(make: Callable[[int], Any], parameters: int, widths: range) -> int:
     """The width at which what `make` builds has the number of `parameters` that is nearest, by ratio."""
-    near = {width: abs(torch.log(torch.tensor(count(*make(width)) / parameters)).item()) for width in widths}
-    return min(near, key=lambda width: near[width])
+    with torch.device("meta"):  # shapes without numbers: counting costs nothing
+        sizes = {width: count(*make(width)) for width in widths}
+    return min(widths, key=lambda width: abs(math.log(sizes[width] / parameters)))
 
 
 def repeat(step: Callable[[], None], seconds: float) -> int:

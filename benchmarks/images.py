@@ -33,7 +33,7 @@ sys.path.append(str(Path(__file__).parents[1]))  # so that it runs as a script, 
 
 from benchmarks import course_images, plain_images
 from benchmarks.image_judge import second_judge
-from benchmarks.image_race import Clock, Task, Trained, load, task_of
+from benchmarks.image_race import Clock, Trained, load, task_of
 from primer import metrics
 from primer.data import Dataset
 
@@ -46,16 +46,6 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise SystemExit(f"{self.prog}: {message}")
-
-
-def trained(recipe: str, model: str, task: Task, seconds: float) -> tuple[Trained, Clock]:
-    """The course's or the plain recipe, trained for `seconds`, and what its training took."""
-    with Clock() as clock:
-        if recipe == "course":
-            made = getattr(course_images, model)(task, seconds)
-        else:
-            made = getattr(plain_images, model)(task, seconds, **course_images.same_size(model, task))
-    return made, clock
 
 
 @torch.no_grad()
@@ -76,7 +66,12 @@ def run(model: str, data: str, seconds: float, samples: int, seed: int, out: Pat
     found = {}
     for recipe, file in (("course", "samples.npz"), ("plain", "plain.npz")):
         torch.manual_seed(seed)
-        made, training = trained(recipe, model, task, seconds)
+        with Clock() as training:
+            if recipe == "course":
+                made = getattr(course_images, model)(task, seconds)
+                size = made.size or made.parameters
+            else:
+                made = getattr(plain_images, model)(task, seconds, size)
         images, drawing = drawn(made, torch.from_numpy(labels))
         write(out / file, images=images, labels=labels)
         report = metrics.judge_samples(images, labels, dataset, judge, np.random.default_rng([seed, 601]))

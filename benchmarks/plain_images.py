@@ -12,7 +12,6 @@ width follows the number of parameters of the course's model, so that both have 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -47,9 +46,14 @@ class ExampleVAE(nn.Module):
         return self.decode(mu + torch.randn_like(mu) * torch.exp(0.5 * log_var), label), mu, log_var
 
 
-def vae(task: Task, seconds: float, M: int, Z: int) -> Trained:
+def vae(task: Task, seconds: float, parameters: int) -> Trained:
     """The example; its samples are, as there, the decoder's probabilities. Its loss is no likelihood on greys."""
-    model = ExampleVAE(task.side**2, M, Z, task.classes)
+    Z = 20 if task.side == 28 else 8
+
+    def make(width: int) -> tuple[ExampleVAE]:
+        return (ExampleVAE(task.side**2, width, Z, task.classes),)
+
+    (model,) = make(sized(make, parameters, range(16, 1025, 16)))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 
     def step() -> None:
@@ -70,7 +74,7 @@ def vae(task: Task, seconds: float, M: int, Z: int) -> Trained:
 
 
 class Generator(nn.Module):
-    """noise (N, 100) and one-hot labels (N, K) -> pictures (N, 1, side, side) in [-1, 1]: from a quarter of the side."""
+    """noise (N, 100) and one-hot labels (N, K) -> pictures (N, 1, side, side) in [-1, 1]."""
 
     def __init__(self, side: int, K: int, width: int) -> None:
         super().__init__()
@@ -217,13 +221,16 @@ class UNet(nn.Module):
         return self.last(h)
 
 
-def diffusion(task: Task, seconds: float, parameters: int, steps: int = 50) -> Trained:
+def diffusion(task: Task, seconds: float, parameters: int, steps: int = 20) -> Trained:
     """DDPM: 1,000 noise levels, betas from 1e-4 to 0.02 in a line, the noise predicted, Adam 2e-4, average of weights.
 
     The average's decay of 0.9999 is warmed up, or a short run would average its start. Drawn by DDIM (Song, Meng and
-    Ermon, 2021) in `steps` steps: 1,000 ancestral ones would take twenty times as long.
+    Ermon, 2021) in `steps` steps: 1,000 ancestral ones would take fifty times as long.
     """
-    make: Callable[[int], tuple[UNet]] = lambda width: (UNet(task.side, task.classes, width),)  # noqa: E731
+
+    def make(width: int) -> tuple[UNet]:
+        return (UNet(task.side, task.classes, width),)
+
     (model,) = make(sized(make, parameters, range(4, 129, 4)))
     average = torch.optim.swa_utils.AveragedModel(model, avg_fn=warmed_up)
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-4)
