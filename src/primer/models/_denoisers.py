@@ -1,7 +1,7 @@
 """Networks that look at a noisy example and say what is in it: an MLP for points and small pictures, a small U-Net.
 
 Both are called as net(x, t, y): x (N, *shape), t (N,) in [0, 1], y (N,) int64 labels 0 to K - 1, K for "no label", or
-None. They return what they were trained to give, in the shape of x. Hidden layers are kept in `hidden`.
+None. They return what they were trained to give, in the shape of x.
 """
 
 from __future__ import annotations
@@ -120,6 +120,10 @@ class UNet(nn.Module):
             }
         )
         nn.init.zeros_(self.leave.weight)
+
+    def kernels(self) -> list[nn.Parameter]:
+        """The matrices of all layers between the first and the last."""
+        return [p for p in self.hidden.parameters() if p.dim() == 2]
 
     def forward(self, x: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
         condition = F.silu(self.time(waves(t)) + _label(self.label, t, y))  # (N, E)
