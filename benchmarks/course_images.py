@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -48,10 +49,10 @@ def vae(task: Task, seconds: float) -> Trained:
 
 def gan(task: Task, seconds: float) -> Trained:
     """Chapter 09's GAN with labels: an MLP for 8x8 pictures, small convolutions for 28x28."""
-    K, D = task.classes, task.side**2
-    config = course_gan.Config(D=D, K=K) if task.side == 8 else course_gan.Config(D, Z=64, K=K, C=16, levels=256)
+    small = course_gan.Config(K=task.classes)
+    config, lr = (small, 1e-3) if task.side == 8 else (replace(course_gan.LETTERS, K=task.classes), 4e-3)
     model, start = course_gan.GAN(config), time.process_time()
-    for steps in course_gan.play(model, task.x.flatten(1), task.y):  # noqa: B007
+    for steps in course_gan.play(model, task.x.flatten(1), task.y, lr=lr):  # noqa: B007
         if time.process_time() - start > seconds:
             break
     size = count(model.generator, model.discriminator)

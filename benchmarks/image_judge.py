@@ -92,6 +92,7 @@ def second_judge(dataset: Dataset) -> tuple[SecondJudge, str]:
         part.write_bytes(save(train(dataset, steps).state_dict()))
         part.replace(path)
     content = path.read_bytes()
-    model = SecondJudge(dataset.test.x.shape[-1], len(np.unique(dataset.train.y)))
+    with torch.random.fork_rng(devices=[]):
+        model = SecondJudge(dataset.test.x.shape[-1], len(np.unique(dataset.train.y)))
     model.load_state_dict(load(content))
     return model.eval().requires_grad_(False), hashlib.sha256(content).hexdigest()[:12]
