@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.image_race import Task, Trained, count, fill
@@ -52,7 +54,8 @@ def gan(task: Task, seconds: float) -> Trained:
     small = course_gan.Config(K=task.classes)
     config, lr = (small, 1e-3) if task.side == 8 else (replace(course_gan.LETTERS, K=task.classes), 4e-3)
     model, start = course_gan.GAN(config), time.process_time()
-    for steps in course_gan.play(model, task.x.flatten(1), task.y, lr=lr):  # noqa: B007
+    pictures, labels = varied(task)
+    for steps in course_gan.play(model, pictures.flatten(1), labels, lr=lr):  # noqa: B007
         if time.process_time() - start > seconds:
             break
     size = count(model.generator, model.discriminator)
@@ -65,14 +68,15 @@ def diffusion(task: Task, seconds: float) -> Trained:
     The VAE is chapter 08's, trained first, for a share of the seconds; its pictures are the decoder's means.
     """
     if task.side == 8:
-        model, steps = flow(2 * task.x.flatten(1) - 1, task, seconds)
+        pictures, labels = varied(task)
+        model, steps = flow(2 * pictures.flatten(1) - 1, labels, task.classes, seconds)
         return Trained(lambda y: (model.sample(len(y), y).reshape(-1, 8, 8) + 1) / 2, count(model), steps)
     start = time.process_time()
     coder, _ = trained_vae(task, AUTOENCODING * seconds, *LATENT)
     with torch.no_grad():
         z, _ = coder.encode(task.x.flatten(1), task.y)  # (N, Z)
     mean, spread = z.mean(0), z.std(0)
-    model, steps = flow((z - mean) / spread, task, seconds - (time.process_time() - start))
+    model, steps = flow((z - mean) / spread, task.y, task.classes, seconds - (time.process_time() - start))
 
     def sample(y: Tensor) -> Tensor:
         latent = model.sample(len(y), y) * spread + mean
@@ -81,14 +85,30 @@ def diffusion(task: Task, seconds: float) -> Trained:
     return Trained(sample, count(coder, model), steps, size=count(model))
 
 
-def flow(x: Tensor, task: Task, seconds: float) -> tuple[course_diffusion.Flow, int]:
-    """The running average of a flow trained on x (N, D) with the task's labels, and its steps."""
-    net = course_diffusion.MLP(course_diffusion.MLPConfig(D=x.shape[1], M=256, L=3, K=task.classes))
-    last = None
-    model = course_diffusion.Flow(net)
-    for last in course_diffusion.training(model, x, task.y, seconds=seconds, batch=512):  # noqa: B007
-        pass
+def flow(x: Tensor, y: Tensor, classes: int, seconds: float) -> tuple[course_diffusion.Flow, int]:
+    """The running average of a flow trained on x (N, D) with labels y (N,), and its steps."""
+    net = course_diffusion.MLP(course_diffusion.MLPConfig(D=x.shape[1], M=256, L=3, K=classes))
+    training = course_diffusion.training(course_diffusion.Flow(net), x, y, seconds=seconds, batch=512)
+    last = deque(training, maxlen=1).pop()
     return last.model, last.step
+
+
+def varied(task: Task, copies: int = 8) -> tuple[Tensor, Tensor]:
+    """Of 8x8 pictures, `copies` of each, turned, stretched and moved a little, with labels; larger ones as they are.
+
+    There are few 8x8 digits: after a minute a network would draw too near to those it knows.
+    """
+    if task.side > 8:
+        return task.x, task.y
+    x, n = task.x.repeat(copies, 1, 1)[:, None], copies * len(task.x)
+    turn, stretch, move = torch.rand(n) - 0.5, torch.rand(n, 2) - 0.5, torch.rand(n, 2) - 0.5
+    turn, stretch, move = 0.28 * turn, 1 + 0.12 * stretch, 0.2 * move  # 8 degrees, 6 %, 0.4 pixels at most
+    along = torch.stack([turn.cos() * stretch[:, 0], -turn.sin(), move[:, 0]], 1)
+    down = torch.stack([turn.sin(), turn.cos() * stretch[:, 1], move[:, 1]], 1)
+    grid = F.affine_grid(torch.stack([along, down], 1), list(x.shape), align_corners=False)
+    x = F.grid_sample(x, grid, mode="bicubic", align_corners=False)[:, 0].clamp(0, 1)
+    top = task.levels - 1
+    return (x * top).round() / top, task.y.repeat(copies)
 
 
 def in_parts(function: Callable[[Tensor, Tensor], dict[str, float]], x: Tensor, y: Tensor) -> dict[str, float]:

@@ -154,7 +154,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         with threadpool_limits(1):
             run(chosen.model, chosen.data, chosen.seconds, chosen.samples, chosen.seed, chosen.out)
-    except (ConnectionError, OSError, FloatingPointError) as error:
+    except (OSError, ValueError, FloatingPointError) as error:
         raise SystemExit(f"images.py: {error}") from None
 
 

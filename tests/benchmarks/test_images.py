@@ -218,3 +218,15 @@ def test_means_over_parts_are_means_over_pictures():
 
     x = torch.rand(1100, 3)
     assert course_images.in_parts(found, x, torch.zeros(1100))["mean"] == pytest.approx(x.mean().item(), rel=1e-5)
+
+
+def test_small_pictures_are_varied_a_little():
+    torch.manual_seed(0)
+    task = image_race.task_of(toy(8))
+    x, y = course_images.varied(task, copies=3)
+    assert x.shape == (1800, 8, 8) and torch.equal(y, task.y.repeat(3))
+    levels = x * (task.levels - 1)
+    assert x.min() >= 0 and x.max() <= 1 and torch.allclose(levels, levels.round(), atol=1e-3)
+    change = (x - task.x.repeat(3, 1, 1)).abs().mean((1, 2))
+    assert change.min() > 0 and change.max() < 0.2  # every one, and none beyond knowing
+    assert torch.equal(course_images.varied(image_race.task_of(toy(28)))[0], image_race.task_of(toy(28)).x)
