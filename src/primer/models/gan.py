@@ -10,6 +10,7 @@ import copy
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -37,7 +38,8 @@ class Config:
     gamma: float = 1.0
 
 
-POINTS = Config(D=2, Z=2, M=64, levels=0, gamma=0.1)
+POINTS = Config(D=2, Z=2, M=128, levels=0, gamma=0.05)
+PACE: Any = {"lr": 7e-3, "betas": (0.0, 0.9)}  # for points: so quick that what does not damp the game collapses
 LETTERS = Config(D=784, Z=64, K=26, C=16, levels=256)
 
 
@@ -47,7 +49,7 @@ class Generator(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         c = self.config = config
-        self.net = _upwards(c) if c.C else _mlp(c.Z + c.K, c.M, c.D)
+        self.net = _upwards(c) if c.C else _mlp(c, c.Z + c.K, c.D)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         K = self.config.K
@@ -66,7 +68,7 @@ class Discriminator(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         c = self.config = config
-        self.net = _downwards(c) if c.C else _mlp(c.D, c.M, max(1, c.K))
+        self.net = _downwards(c) if c.C else _mlp(c, c.D, max(1, c.K))
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         logits = self.net(x)  # (N, 1) or (N, K)
@@ -157,7 +159,8 @@ def play(
     """Train in place on x (N, D): yields the number of each step, 1 to `steps`, without end if None.
 
     Look at the model, or leave the loop, whenever you like. In each step the discriminator moves, then the generator,
-    on the same batch. lr: 1e-3 suits the networks without convolutions, 4e-3 those with. memory: of the average, which
+    on the same batch. lr: 1e-3 suits pictures, 4e-3 with
+    convolutions; for points there is PACE. memory: of the average, which
     forgets faster in the first steps.
     """
     if gan.config.K and (y is None or len(y) != len(x)):
@@ -180,9 +183,16 @@ def play(
         yield step
 
 
-def train(gan: GAN, x: Tensor, steps: int, y: Tensor | None = None, **options: float) -> GAN:
+def modes(points: Tensor, centres: Tensor, near: float = 0.3, share: float = 0.01) -> tuple[int, float]:
+    """How many centres (K, 2) have at least that share of the points (N, 2) within `near`; what share is near one."""
+    distance, which = torch.cdist(points, centres).min(dim=1)
+    counts = torch.bincount(which[distance < near], minlength=len(centres))
+    return int((counts >= share * len(points)).sum()), counts.sum().item() / len(points)
+
+
+def train(gan: GAN, x: Tensor, steps: int, y: Tensor | None = None, **options: Any) -> GAN:
     """Play `steps` steps and return the model; options as in `play`."""
-    for _ in play(gan, x, y, steps=steps, **options):  # type: ignore[arg-type]
+    for _ in play(gan, x, y, steps=steps, **options):
         pass
     return gan
 
@@ -193,10 +203,10 @@ def follow(gan: GAN, memory: float) -> None:
     torch._foreach_lerp_(list(gan.average.parameters()), list(gan.generator.parameters()), 1 - memory)
 
 
-def _mlp(inputs: int, M: int, outputs: int) -> nn.Sequential:
-    """Two hidden layers."""
-    hidden = (nn.Linear(inputs, M), nn.LeakyReLU(0.2), nn.Linear(M, M), nn.LeakyReLU(0.2))
-    return nn.Sequential(*hidden, nn.Linear(M, outputs))
+def _mlp(c: Config, inputs: int, outputs: int) -> nn.Sequential:
+    """Two hidden layers: smooth ones for points, cheap ones for pictures."""
+    bend = nn.LeakyReLU(0.2) if c.levels else nn.Tanh()
+    return nn.Sequential(nn.Linear(inputs, c.M), bend, nn.Linear(c.M, c.M), bend, nn.Linear(c.M, outputs))
 
 
 def _upwards(c: Config) -> nn.Sequential:

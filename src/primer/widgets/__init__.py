@@ -16,6 +16,7 @@ _HOMES = {
     "SampleBreaker": "judging",
     "SmallWorld": "invention",
     "TwoClasses": "discriminative",
+    "TwoPlayers": "gan",
     "WordFromNoise": "landing",
 }
 
