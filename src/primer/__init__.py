@@ -23,6 +23,7 @@ _HOMES = {
     "Claim": "claims",
     "verdicts": "claims",
     "fit": "training",
+    "check_api": "api_check",
     "check": "checks",
     "hint": "checks",
     "solution": "checks",

@@ -1,16 +1,20 @@
-"""The command line, for instructors: ``primer assignment 02 --out COURSE``.
+"""The command line: ``primer check-api FILE…`` for everybody, ``primer assignment 02 --out COURSE`` for instructors.
 
-Everything after that is nbgrader's: generate_assignment, release_assignment, autograde, generate_feedback.
+Everything after an assignment is nbgrader's: generate_assignment, release_assignment, autograde, generate_feedback.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
+
+from primer.api_check import check_file
 
 
 def checkout() -> Path | None:
@@ -57,14 +61,41 @@ def assignment(name: str, course: Path) -> str:
   nbgrader generate_feedback {stem}"""
 
 
+def check_files(paths: list[Path], as_json: bool) -> int:
+    """Print what is not there in Python files and notebooks. 0: nothing found; 1: findings; 2: a file is unreadable."""
+    rows, status = [], 0
+    for path in paths:
+        try:
+            found = check_file(path)
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            status = 2
+            continue
+        status = max(status, int(bool(found)))
+        rows += [{"file": str(path), **asdict(finding)} for finding in found]
+        if not as_json:
+            for finding in found:
+                print(f"{path}: {finding}")
+    if as_json:
+        print(json.dumps(rows, indent=1))
+    return status
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Read the command line and do it."""
-    parser = argparse.ArgumentParser(prog="primer", description="The course's commands for instructors.")
+    parser = argparse.ArgumentParser(prog="primer", description="The course's commands.")
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("assignment", help="write the exercises of a chapter into an nbgrader course folder")
     one.add_argument("name", help='the chapter, such as "02" or "02-bayes"')
     one.add_argument("--out", type=Path, default=Path("."), metavar="COURSE", help="the course folder (.)")
+    two = commands.add_parser("check-api", help="find what code takes from libraries that do not have it",
+                              epilog="A line with the comment `# check-api: ignore` is passed over. Libraries are "
+                                     "imported to look at them; the files, and what lies beside them, never are.")
+    two.add_argument("files", nargs="+", type=Path, metavar="FILE", help="Python files and notebooks")
+    two.add_argument("--json", action="store_true", help="print the findings as JSON")
     options = parser.parse_args(arguments)
+    if options.command == "check-api":
+        return check_files(options.files, options.json)
     print(assignment(options.name, options.out))
     return 0
 

@@ -7,13 +7,17 @@ Every class is loaded when it is first used; nothing here imports torch.
 from importlib import import_module
 
 _HOMES = {
+    "AttentionHeads": "attention",
+    "DiffusionTime": "diffusion",
     "GPTWriter": "language",
     "LatentExplorer": "vae",
     "NetworkTrains": "network",
     "PixelReveal": "bayes",
     "Quiz": "quiz",
     "SampleBreaker": "judging",
+    "SmallWorld": "invention",
     "TwoClasses": "discriminative",
+    "TwoPlayers": "gan",
     "WordFromNoise": "landing",
 }
 
