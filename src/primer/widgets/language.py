@@ -33,10 +33,7 @@ class GPTWriter(PrimerWidget):
     """
 
     topic = "language"
-    alt = (
-        "Bars show how likely each of ten characters is to come next after a short piece of Python; below, the same "
-        "text with the characters shaded by how much one attention head looks at them."
-    )
+    alt = "Bars show the ten characters that a small GPT finds likeliest after a short piece of Python."
 
     weights = traitlets.Bytes(help="int8 + 128, every tensor row by row, in the order of `tensors`").tag(sync=True)
     scales = traitlets.Bytes(help="float32, one for each row").tag(sync=True)
@@ -64,7 +61,7 @@ class GPTWriter(PrimerWidget):
         self._model = rounded(model)
 
     def fallback(self) -> Figure:
-        """The odds after the prefix, and the first head's attention from its last character."""
+        """The odds after the prefix."""
         import matplotlib.pyplot as plt
         import torch
 
