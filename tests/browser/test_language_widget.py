@@ -89,7 +89,7 @@ def test_temperature_heads_and_places_by_keyboard(open_page):
     numbers = view.locator(".primer-numbers")
 
     def doubt() -> float:
-        return float(re.search(r"next ([\d.]+) bits", numbers.inner_text().replace("\n", " "))[1])
+        return float(re.search(r"Doubt ([\d.]+) bits", numbers.inner_text().replace("\n", " "))[1])
 
     before, warm = look(view), doubt()
     slider = view.get_by_role("slider", name="Temperature")

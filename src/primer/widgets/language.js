@@ -210,8 +210,8 @@ export function render({ model, el }) {
     let bits = 0;
     machine.tokens.slice(1).forEach((token, t) => { bits -= Math.log2(softmax(machine.seen[t].logits)[token]); });
     show(numbers, [
-      ["Doubt about the next", `${entropy(p).toFixed(2)} bits`],
-      ["Your text cost it", machine.tokens.length > 1 ? `${(bits / (machine.tokens.length - 1)).toFixed(2)} bits a character` : "–"],
+      ["Doubt", `${entropy(p).toFixed(2)} bits`],
+      ["Your text", machine.tokens.length > 1 ? `${(bits / (machine.tokens.length - 1)).toFixed(2)} bits a character` : "–"],
       ["Written", speed ? `${Math.round(speed)} characters a second` : "–"],
     ]);
   };
