@@ -1,29 +1,33 @@
 """What chapter 15 quotes but does not run: loss against size and data, what each ingredient buys, what a cache saves.
 
-    python benchmarks/language.py [scaling] [recipe] [cache] [page]
+    python benchmarks/language.py [scaling] [recipe] [cache] [page] [chat]
 
-The last part trains the model of the page. All on the standard library of the running Python, by characters, one
-thread; losses are those of the first 100,000 characters of the validation files, in windows of 64, in nats. Each part
-replaces its own entry of `src/primer/results/language.json`.
+The part "page" trains the model of the page; "chat" tunes it to answer, for longer than the chapter does, and beside
+it a model that has read nothing. All on the standard library of the running Python, by characters, one thread; losses
+are those of the first 100,000 characters of the validation files, in windows of 64, in nats. Each part replaces its
+own entry of `src/primer/results/language.json`.
 """
 
 import json
 import math
 import platform
+import re
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from primer import data
 from primer.models import gpt
-from primer.widgets.language import STORED, rounded, store
+from primer.widgets.language import STORED, rounded, store, stored
 
 RESULT = Path(__file__).parents[1] / "src" / "primer" / "results" / "language.json"
 SIZES = ((1, 32), (1, 64), (2, 64), (2, 128))  # layers, width
@@ -122,7 +126,8 @@ def cached() -> list[dict[str, float]]:
     tokens = torch.zeros(1, 512, dtype=torch.int64)
     rows = []
     for n in (16, 32, 64, 128, 256, 496):
-        memory, times = gpt.Cache(), {"with": [], "without": []}
+        memory = gpt.Cache()
+        times: dict[str, list[float]] = {"with": [], "without": []}
         model(tokens[:, :n], memory)
         for i in range(15):
             start = time.process_time()
@@ -151,7 +156,69 @@ def page() -> dict[str, Any]:
     return facts
 
 
-PARTS = {"scaling": scaling, "recipe": recipe, "cache": cached, "page": page}
+END = "\ufffd"
+TASKS: dict[str, Callable[[str], str]] = {"first": lambda word: word[0], "last": lambda word: word[-1], "say": str}
+
+
+def question(task: str, word: str) -> str:
+    return f"user: {task} {word}\nbot: "
+
+
+def chats(words: list[str], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """A conversation about each word as tokens (B, 32), and where its answer stands (B, 32)."""
+    tokens, mask = torch.zeros(len(words), 32, dtype=torch.int64), torch.zeros(len(words), 32, dtype=torch.bool)
+    for row, word in enumerate(words):
+        task = str(rng.choice(list(TASKS)))
+        ask = question(task, word)
+        both = ask + TASKS[task](word) + END
+        tokens[row, : len(both)] = gpt.Characters()(both)
+        mask[row, len(ask) : len(both)] = True
+    return tokens, mask
+
+
+def right(model: gpt.GPT, words: list[str]) -> dict[str, float]:
+    """For each task the share of words that are answered rightly, end token and all."""
+    encode, shares = gpt.Characters(), {}
+    for task, answer in TASKS.items():
+        hits = 0
+        for word in words:
+            prompt = encode(question(task, word))[None]
+            reply = gpt.generate(model, prompt, 8, temperature=0)[0, prompt.shape[1] :]
+            hits += encode.decode(reply).startswith(answer(word) + END)
+        shares[task] = hits / len(words)
+    return shares
+
+
+def chat() -> list[dict[str, Any]]:
+    """The page's model and a fresh one tuned as in the chapter, for the chapter's steps and for ten times as many."""
+    text = "\n".join(file.text for file in data.code("train"))
+    words = sorted({word.lower() for word in re.findall(r"[A-Za-z]{4,}", text) if len(word) <= 6})
+    rows = []
+    for steps, fresh in ((200, False), (2000, False), (200, True), (2000, True)):
+        torch.manual_seed(0)
+        rng = np.random.default_rng(0)
+        mixed = [words[i] for i in rng.permutation(len(words))]
+        model, _ = stored()
+        if fresh:
+            model = gpt.GPT(model.config)
+        used = gpt.optimizers(model)
+        groups = [(group, group["lr"]) for optimizer in used for group in optimizer.param_groups]
+        for step in range(steps):
+            for group, highest in groups:
+                group["lr"] = 0.3 * highest * (1 - step / steps)
+            tokens, mask = chats([mixed[90 + i] for i in rng.integers(len(mixed) - 90, size=16)], rng)
+            losses = F.cross_entropy(model(tokens[:, :-1]).transpose(1, 2), tokens[:, 1:], reduction="none")
+            losses[mask[:, 1:]].mean().backward()
+            for optimizer in used:
+                optimizer.step()
+                optimizer.zero_grad()
+        facts = {"right": right(model, mixed[:90]), "loss": gpt.evaluate(model, texts()[1], 64)}
+        rows.append({"steps": steps, "fresh": fresh, **facts})
+        print(rows[-1], flush=True)
+    return rows
+
+
+PARTS = {"scaling": scaling, "recipe": recipe, "cache": cached, "page": page, "chat": chat}
 
 
 def main(names: list[str]) -> None:
