@@ -183,7 +183,7 @@ export function render({ model, el }) {
     const { t, eps, noise } = (shown = state()), mean = (f) => eps.reduce((sum, value, i) => sum + f(value, i), 0) / eps.length;
     const facts = [["Share of the data left", `${(100 * bars[t]).toFixed(bars[t] < 0.1 ? 1 : 0)} %`],
       ["Size of the noise seen", Math.sqrt(mean((value) => value * value)).toFixed(2)]];
-    if (noise) facts.push(["Squared error of it", t ? mean((value, i) => (value - noise[i]) ** 2).toFixed(2) : "–"]);
+    if (noise) facts.push(["Its squared error", t ? mean((value, i) => (value - noise[i]) ** 2).toFixed(2) : "–"]);
     else facts.push(["End, against the run before", moved === null || t ? "–" : moved.toFixed(3)]);
     show(numbers, facts);
     view.redraw();
