@@ -137,6 +137,8 @@ export function render({ model, el }) {
     const title = (text, left, top) => { context.fillStyle = palette.soft; context.fillText(text, left, top); };
     if (name === "points") {
       const size = Math.min((width - 16) / 2, height - 26), margin = (width - 16) / 2 - size; // panels meet in the middle
+      context.save();
+      context.translate(0, Math.max(0, (height - 26 - size) / 2));
       ["points, and the noise seen in them", "guess of the data"].forEach((text, k) => {
         const left = margin + k * (size + 16), place = (value, down) => size * (down ? 1 - value / REACH : 1 + value / REACH) / 2;
         title(width < NARROW && !k ? "points and noise seen" : text, left, 2);
@@ -165,6 +167,7 @@ export function render({ model, el }) {
         context.strokeStyle = palette.grid;
         context.strokeRect(left + 0.5, 22.5, size - 1, size - 1);
       });
+      context.restore();
       return;
     }
     const columns = width < NARROW ? 5 : 10, size = Math.min(width / columns, (height - 66) / 3), D = SIDE * SIDE;
