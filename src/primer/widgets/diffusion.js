@@ -157,7 +157,7 @@ export function render({ model, el }) {
         context.globalAlpha = 0.5;
         context.stroke();
         context.globalAlpha = 1;
-        context.fillStyle = context.strokeStyle = color;
+        context.fillStyle = context.strokeStyle = k ? palette.model : color;
         for (let i = 0; i < spots.length; i += 2) {
           context.beginPath();
           context.arc(place(spots[i]), place(spots[i + 1], true), 3, 0, 2 * Math.PI);
