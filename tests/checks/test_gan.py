@@ -102,3 +102,11 @@ def test_another_right_answer_passes(id, fn):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_common_mistake_does_not_pass(id, mistake, fn):
     assert not passes(id, fn), mistake
+
+
+def test_the_smallest_game_circles_without_penalty_and_ends_with_one():
+    assert np.linalg.norm(orbit(1.0, 0.0, 0.1, 0.0, 5000)[-1]) == pytest.approx(0.13, abs=0.01)
+    ending = np.linalg.norm(orbit(1.0, 0.0, 0.1, 0.1, 1200), axis=1)
+    assert ending[1200] / ending[500] == pytest.approx(0.5**10, rel=0.3)  # 700 turns, halved ten times
+    at_once = np.linalg.norm(orbit(1.0, 0.0, 0.1, 0.0, 20_000, at_once=True)[-500:], axis=1)
+    assert np.allclose(at_once, 0.45, atol=0.02)

@@ -39,7 +39,7 @@ class Config:
 
 
 POINTS = Config(D=2, Z=2, M=128, levels=0, gamma=0.05)
-PACE: Any = {"lr": 7e-3, "betas": (0.0, 0.9)}  # for points: so quick that what does not damp the game collapses
+PACE: Any = {"lr": 7e-3, "betas": (0.0, 0.9)}  # for points: so quick that a game without damping does not settle
 LETTERS = Config(D=784, Z=64, K=26, C=16, levels=256)
 
 
