@@ -90,7 +90,7 @@ function picture(context, ink, left, top, size, color) {
 export function render({ model, el }) {
   const bars = f32(model.get("alpha_bar"));
   const kind = (name, limit) => {
-    const sizes = model.get(`${name}_sizes`), D = sizes[0], net = unpack(f32(model.get(`${name}_weights`)), sizes);
+    const sizes = model.get(`${name}_sizes`), D = sizes[0], net = unpack(f16(model.get(`${name}_weights`)), sizes);
     const data = f32(model.get(name)), n = name === "points" ? Math.min(DOTS, data.length / D) : data.length / D;
     const labels = Uint8Array.from({ length: n }, (_, i) => (net.K ? i % net.K : 0));
     return { net, limit, data: data.subarray(0, n * D), count: n * D, labels, D };
