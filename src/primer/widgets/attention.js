@@ -200,7 +200,7 @@ function render({ model, el }) {
   view.element.tabIndex = 0;
   stage.append(make("div", { class: "attention-arrow" }, "writes"), written);
 
-  const percent = (p) => (p > 0.9995 ? "> 99.9 %" : `${(100 * p).toFixed(1)} %`);
+  const percent = (p) => (p > 0.9995 ? "> 99.9 %" : p < 0.0005 ? "< 0.1 %" : `${(100 * p).toFixed(1)} %`);
   function tell() {
     const now = steps[at];
     if (!now) return show(numbers, [["Type a date", "such as 3 March 1999"]]);

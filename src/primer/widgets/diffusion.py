@@ -76,7 +76,7 @@ class DiffusionTime(PrimerWidget):
         fig, axes = plt.subplots(2, 6, figsize=(8.6, 3.2))
         bar = np.frombuffer(self.alpha_bar, "<f4")
         rng = np.random.default_rng(0)
-        points = np.frombuffer(self.points, "<f4").reshape(-1, 2)
+        points = np.frombuffer(self.points, "<f4").reshape(-1, 2)[::2]  # half of them: each is an element of the page
         digit = np.frombuffer(self.digits, "<f4").reshape(10, 64)[3]
         noises = rng.standard_normal(points.shape), rng.standard_normal(64)
         for column, t in enumerate(range(0, T + 1, T // 5)):
