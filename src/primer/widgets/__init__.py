@@ -9,6 +9,7 @@ from importlib import import_module
 _HOMES = {
     "AttentionHeads": "attention",
     "DiffusionTime": "diffusion",
+    "GPTWriter": "language",
     "LatentExplorer": "vae",
     "NetworkTrains": "network",
     "PixelReveal": "bayes",
