@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 READY = VENV / "ready"
 PYTHON = VENV / "bin" / "python"
-EXTRAS = "book,lab,grading,test"
+EXTRAS = "book,lab,grading,test,chapters"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 INDEX_PATIENCE = 5  # seconds
 

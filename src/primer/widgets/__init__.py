@@ -7,6 +7,7 @@ Every class is loaded when it is first used; nothing here imports torch.
 from importlib import import_module
 
 _HOMES = {
+    "GPTWriter": "language",
     "LatentExplorer": "vae",
     "NetworkTrains": "network",
     "PixelReveal": "bayes",
