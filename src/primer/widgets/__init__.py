@@ -13,6 +13,7 @@ _HOMES = {
     "PixelReveal": "bayes",
     "Quiz": "quiz",
     "SampleBreaker": "judging",
+    "SmallWorld": "invention",
     "TwoClasses": "discriminative",
     "WordFromNoise": "landing",
 }
