@@ -150,7 +150,7 @@ def detection(model: gpt.GPT, encode: Any, real: list, swap: list, seen: Counter
 
 
 def calibrations(model: gpt.GPT, encode: Any, real: list, seen: Counter) -> dict[str, Any]:
-    """Of a token, of an answer, and the theorem's: what was never seen with its module, in the model and in new files."""
+    """Of a token, of an answer, and the theorem's: what was never seen with its module, here and in new files."""
     tokens = encode(hal.calls("validation").text)
     rows = tokens[: len(tokens) // 65 * 65].reshape(-1, 65)
     with torch.no_grad():

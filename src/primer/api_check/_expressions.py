@@ -165,7 +165,8 @@ class Expressions(Names):
     def guard(self, test: ast.AST) -> set[str]:
         """Be quiet where the code asks for a version or a platform first. Returns what to restore."""
         before = set(self.quiet)
-        if mentioned(test) & {"version_info", "platform", "__version__", "TYPE_CHECKING", "system", "hexversion"} or (
+        words = mentioned(test)
+        if words & {"platform", "TYPE_CHECKING", "system"} or any("version" in word.lower() for word in words) or (
                 isinstance(test, ast.Compare) and ast.unparse(test.left) == "os.name"):
             self.quiet |= {"attribute", "keyword", "import"}
         if any(isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "isinstance"

@@ -226,7 +226,8 @@ def element(one: Alternative) -> Value:
         return instance_of(str)
     if isinstance(one, Instance) and issubclass(one.cls, Iterator) and one.expression.startswith("pathlib."):
         return instance_of(pathlib.Path, exact=False)
-    if isinstance(one, Instance) and one.expression:
+    plain = isinstance(one, Instance) and one.cls.__module__ in ("builtins", "collections.abc", "os")
+    if plain and isinstance(one, Instance) and one.expression:  # jedi misreads classes with an __iter__ of their own
         return (Result(one, one.header, one.expression, loop=True),)
     return UNKNOWN
 
