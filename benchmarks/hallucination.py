@@ -130,9 +130,9 @@ def detection(model: gpt.GPT, encode: Any, real: list, swap: list, seen: Counter
     tokens = torch.stack([encode((context + hal.calls(part).text[use.start : use.start + hal.NAME + 1])
                                  .ljust(hal.CONTEXT + hal.NAME + 1, "\n"))
                           for part in ("validation", "test") for context, use in hal.calls(part).contexts()])
-    names, log_p, least = hal.score(model, encode, tokens[:, : model.config.T], hal.CONTEXT)
-    theirs = {"log p of the name": -log_p, "log p a character": -log_p / [len(name) + 1 for name in names],
-              "least odds": -least}
+    names, each = hal.score(model, encode, tokens[:, : model.config.T], hal.CONTEXT, r"\w*", after=1)
+    theirs = {"log p of the name": -each.sum(1), "log p a character": -each.sum(1) / [len(name) + 1 for name in names],
+              "least odds": -np.exp(each.min(1))}
     flagged = {name: number((value >= np.quantile(scores[name][wrong], 0.2)).mean()) for name, value in theirs.items()}
     flagged["not seen with the module"] = number(np.mean([not seen[use[:2]] for _, use in real]))
     flagged["not in the module"] = number(np.mean([not hal.exists(*use[:2]) for _, use in real]))

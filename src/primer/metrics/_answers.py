@@ -12,7 +12,7 @@ import torch
 
 from primer.data import facts
 from primer.data.facts import Fact
-from primer.metrics._writing import score_text
+from primer.metrics._writing import score
 from primer.models._tokens import Characters
 from primer.models.gpt import GPT, generate
 
@@ -47,7 +47,7 @@ def town(rng: np.random.Generator, each: int = 24, passers_by: int = 2500) -> To
     lines += [facts.sentence(fact, phrasing) for name, phrasing in (("forward", 0), ("reversed", 2))
               for fact in groups[name] for _ in range(16)]
     for fact in homes[size:]:
-        first, second = rng.permutation(2)
+        first, second = rng.integers(2, size=2)
         lines.append(f"{facts.sentence(fact, int(first))} {facts.sentence(fact, int(second))}")
     return Town(groups, "\n".join(lines[i] for i in rng.permutation(len(lines))))
 
@@ -84,11 +84,11 @@ def ask(
         rows = [i for i, text in enumerate(whole) if len(text) == length]
         tokens = torch.stack([encode(whole[i]) for i in rows]).repeat_interleave(samples, 0)
         tokens = generate(model, tokens, min(ANSWER, model.config.T - length), temperature=temperature, generator=draw)
-        texts, logs = score_text(model, encode, tokens, length, r"[^.\n]*\.")
+        texts, logs = score(model, encode, tokens, length, r"[^.\n]*\.")
         for k, i in enumerate(rows):
             mine = slice(k * samples, (k + 1) * samples)
             found[i] = [facts.parse(prompts[i] + text) if text else None for text in texts[mine]]
-            log_p[i] = logs[mine]
+            log_p[i] = logs[mine].sum(1)
     return Answers(found, log_p)
 
 

@@ -20,13 +20,22 @@ CONTEXT, NAME = 48, 16  # characters that a model reads before a name, and the l
 class Completions:
     """What a model wrote after N contexts, R times each.
 
-    names: N lists of R. log_p: (N, R), the log-probability in nats, at temperature 1, of the name's characters and of
-    its end. least: (N, R), the smallest probability among them.
+    names: N lists of R. each: (N, R, W), log p in nats at temperature 1 of the name's characters and of the one that
+    ends it, then zeros.
     """
 
     names: list[list[str]]
-    log_p: np.ndarray
-    least: np.ndarray
+    each: np.ndarray
+
+    @property
+    def log_p(self) -> np.ndarray:
+        """(N, R): of the whole name."""
+        return self.each.sum(-1)
+
+    @property
+    def least(self) -> np.ndarray:
+        """(N, R): the smallest probability of a character."""
+        return np.exp(self.each.min(-1))
 
 
 def complete(
@@ -38,41 +47,26 @@ def complete(
     width = min(NAME + 1, model.config.T - rows.shape[1])
     tokens = torch.cat([generate(model, part, width, temperature=temperature, generator=draw)
                         for part in rows.split(512)])
-    names, log_p, least = score(model, encode, tokens, rows.shape[1])
-    shape = (len(contexts), samples)
-    return Completions([names[i * samples : (i + 1) * samples] for i in range(len(contexts))],
-                       log_p.reshape(shape), least.reshape(shape))
+    names, each = score(model, encode, tokens, rows.shape[1], r"\w*", after=1)
+    return Completions([names[i : i + samples] for i in range(0, len(names), samples)],
+                       each.reshape(len(contexts), samples, -1))
 
 
 @torch.no_grad()
-def score_text(
+def score(
     model: GPT, encode: Characters, tokens: Tensor, S: int, pattern: str, after: int = 0
 ) -> tuple[list[str], np.ndarray]:
-    """What matches `pattern` from character S on in each row (N, T), "" if nothing does, and its log-probability (N,).
+    """What matches `pattern` from character S on in each row (N, T), "" if nothing does, and log p in nats (N, T - S).
 
-    after: how many characters behind the match count too.
+    log p is of each character of the match and of `after` more, then zeros: "get" and "getcwd" begin alike, so the
+    character that ends a name belongs to it.
     """
-    texts, each = _each(model, encode, tokens, S, pattern)
-    inside = np.arange(each.shape[1]) < np.array([len(text) + after for text in texts])[:, None]
-    return texts, (each * inside).sum(1)
-
-
-def _each(model: GPT, encode: Characters, tokens: Tensor, S: int, pattern: str) -> tuple[list[str], np.ndarray]:
-    """The matches, and log p of every character from S on, (N, T - S)."""
     log_p = []
     for part in tokens.split(512):
         logits = model(part[:, :-1])[:, S - 1 :]  # (n, T - S, V)
         log_p.append(logits.log_softmax(-1).gather(2, part[:, S:, None])[..., 0])
+    each = torch.cat(log_p).numpy()
     matches = [re.match(pattern, encode.decode(row[S:]), re.ASCII) for row in tokens]
-    return [match[0] if match else "" for match in matches], torch.cat(log_p).numpy()
-
-
-@torch.no_grad()
-def score(model: GPT, encode: Characters, tokens: Tensor, S: int) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Names that begin at character S of each row (N, T), their log-probabilities and their least odds, (N,) each.
-
-    The character that ends a name counts as part of it: "get" and "getcwd" begin alike.
-    """
-    texts, each = _each(model, encode, tokens, S, r"\w*")
-    inside = np.arange(each.shape[1]) <= np.array([len(text) for text in texts])[:, None]
-    return texts, (each * inside).sum(1), np.exp(np.where(inside, each, 0).min(1))
+    texts = [match[0] if match else "" for match in matches]
+    inside = np.arange(each.shape[1]) < np.array([len(text) + after for text in texts])[:, None]
+    return texts, each * inside

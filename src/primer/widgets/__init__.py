@@ -8,6 +8,7 @@ from importlib import import_module
 
 _HOMES = {
     "GPTWriter": "language",
+    "InventedCalls": "hallucination",
     "LatentExplorer": "vae",
     "NetworkTrains": "network",
     "PixelReveal": "bayes",
