@@ -2,8 +2,8 @@
 
     python benchmarks/hallucination.py [--seconds 500]
 
-trains small GPTs one after the other, keeps what was measured of each in `_build/hallucination`, stops at the first one
-that ends after `--seconds`, and goes on from there when called again. When nothing is left it writes
+trains small GPTs one after the other, keeps each and what was measured of it in `_build/hallucination`, stops at the first
+piece of work that ends after `--seconds`, and goes on from there when called again. When nothing is left it writes
 `src/primer/results/hallucination.json`, which the chapter draws.
 
 Protocol. The text is every line of the standard library's training part that uses one of 59 modules; tokens are
@@ -42,10 +42,11 @@ WORDINGS = ("return {}.", "x = {}.", "if {}.", "self.x = {}.", "print({}.", "for
             "# see {}.", "lambda: {}.")
 # name: layers, heads, width, steps, seed, share of the text
 RUNS = {
-    **{f"seed {seed}": (2, 4, 128, STEPS, seed, 1.0) for seed in range(3)},
-    **{f"size {L} x {D}": (L, 4, D, STEPS, 0, 1.0) for L, D in ((1, 32), (2, 64), (3, 160))},
-    **{f"steps {steps}": (2, 4, 128, steps, 0, 1.0) for steps in (100, 200, 800)},
-    "tenth": (2, 4, 128, 800, 0, 0.1),
+    "seed 0": (2, 4, 128, STEPS, 0, 1.0),
+    **{f"steps {steps}": (2, 4, 128, steps, 0, 1.0) for steps in (50, 100, 200)},
+    **{f"size {L} x {D}": (L, 4, D, STEPS, 0, 1.0) for L, D in ((1, 32), (2, 64))},
+    "tenth": (2, 4, 128, 600, 0, 0.1),
+    "seed 1": (2, 4, 128, STEPS, 1, 1.0),
 }
 
 
@@ -191,37 +192,62 @@ def wordings(model: gpt.GPT, encode: Any, seen: Counter) -> dict[str, list]:
     return found
 
 
-def run(name: str) -> dict[str, Any]:
-    """Train one GPT and measure it."""
+def train(name: str) -> tuple[gpt.GPT, gpt.Characters, str]:
+    """The GPT of that name, trained now or before, its tokens and its text."""
     L, H, D, steps, seed, share = RUNS[name]
-    encode, text = gpt.Characters(), hal.calls("train").text
-    lines = text.split("\n")
+    encode, lines = gpt.Characters(), hal.calls("train").text.split("\n")
     kept = np.random.default_rng(0).random(len(lines)) < share
     text = "\n".join(line for line, keep in zip(lines, kept, strict=True) if keep)
-    seen, real, swap = hal.calls("train").seen(), held_out(), swapped(np.random.default_rng(0))
+    if (CACHE / name / "gpt.json").exists():
+        return *gpt.load(CACHE / name), text
     torch.manual_seed(seed)
     model = gpt.GPT(gpt.Config(V=len(encode), T=hal.CONTEXT + hal.NAME, L=L, H=H, D=D))
-    start, path = time.perf_counter(), []
     for step in gpt.train(model, encode(text), steps):
-        if name == "tenth" and step.number in (50, 100, 200, 400, 800):
-            path.append([step.number, basic(model, encode, text, real, swap, seen)])
-            model.train()
-    out = basic(model, encode, text, real, swap, seen) | {"steps": steps, "characters": len(text),
-                                                        "seconds": number(time.perf_counter() - start)}
-    if path:
-        out["path"] = [[at, row["train loss"], row["held-out loss"], *row["real"]["invented"]] for at, row in path]
+        if name == "tenth" and step.number in (50, 100, 200, 400):
+            gpt.save(CACHE / f"tenth {step.number}", model, encode)
+    gpt.save(CACHE / name, model, encode)
+    return model, encode, text
+
+
+def warmth(model: gpt.GPT, encode: Any, real: list, swap: list, seen: Counter) -> list:
+    """Rates at each temperature."""
+    rows = []
+    for temperature in TEMPERATURES:
+        row: list[Any] = [temperature]
+        for asked in ([(context, use.module) for context, use in real], swap):
+            made = hal.complete(model, encode, [context for context, _ in asked], temperature=temperature)
+            row.append(interval(hal.rate(kinds(made, [module for _, module in asked], seen) == "invented")))
+        rows.append(row)
+    return rows
+
+
+def overfitting(text: str, real: list, seen: Counter) -> list:
+    """Of the model that saw a tenth: steps, losses on its text and held out, and the rate with its interval."""
+    rows = []
+    for steps in (50, 100, 200, 400, 600):
+        model, encode = gpt.load(CACHE / ("tenth" if steps == 600 else f"tenth {steps}"))
+        made = hal.complete(model, encode, [context for context, _ in real])
+        losses = [number(gpt.evaluate(model, encode(part), 64)) for part in (text, hal.calls("validation").text)]
+        rows.append([steps, *losses, *interval(hal.rate(kinds(made, [u.module for _, u in real], seen) == "invented"))])
+    return rows
+
+
+def pieces(name: str) -> dict[str, Any]:
+    """What is measured of a GPT, as functions without arguments."""
+    def with_model(function: Any, *more: Any) -> Any:
+        model, encode, text = train(name)
+        return function(model, encode, *([text] if function is basic else []), *more)
+
+    seen, real, swap = hal.calls("train").seen(), held_out(), swapped(np.random.default_rng(0))
+    found: dict[str, Any] = {"basic": lambda: with_model(basic, real, swap, seen) | {"steps": RUNS[name][3]}}
     if name == "seed 0":
-        out["detection"] = detection(model, encode, real, swap, seen)
-        out["calibrations"] = calibrations(model, encode, real, seen)
-        out["wordings"] = wordings(model, encode, seen)
-        out["temperature"] = []
-        for temperature in TEMPERATURES:
-            at = {}
-            for kind, asked in (("real", [(c, use.module) for c, use in real]), ("swapped", swap)):
-                made = hal.complete(model, encode, [c for c, _ in asked], temperature=temperature)
-                at[kind] = interval(hal.rate(kinds(made, [m for _, m in asked], seen) == "invented"))
-            out["temperature"].append([temperature, at["real"], at["swapped"]])
-    return out
+        found |= {"temperature": lambda: with_model(warmth, real, swap, seen),
+                  "detection": lambda: with_model(detection, real, swap, seen),
+                  "calibrations": lambda: with_model(calibrations, real, seen),
+                  "wordings": lambda: with_model(wordings, seen)}
+    if name == "tenth":
+        found["path"] = lambda: overfitting(train(name)[2], real, seen)
+    return found
 
 
 def people(seed: int) -> dict[str, Any]:
@@ -278,20 +304,21 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after the model that ends later")
     options = parser.parse_args()
     start = time.time()
-    jobs = {**{f"people {seed}": lambda seed=seed: people(seed) for seed in range(3)},
-            **{name: lambda name=name: run(name) for name in RUNS}}
-    CACHE.mkdir(parents=True, exist_ok=True)
     result: dict[str, Any] = {"python": sys.version.split()[0], "torch": torch.__version__}
-    for name, job in sorted(jobs.items(), key=lambda item: item[0] not in ("seed 0", "people 0")):
-        path = CACHE / f"{name}.json"
+    jobs = {(f"people {seed}", "basic"): lambda seed=seed: people(seed) for seed in range(2)}
+    jobs |= {(name, piece): job for name in RUNS for piece, job in pieces(name).items()}
+    CACHE.mkdir(parents=True, exist_ok=True)
+    for (name, piece), job in sorted(jobs.items(), key=lambda item: item[0][0] == "people 1"):
+        path = CACHE / f"{name}, {piece}.json"
         if not path.exists():
             if time.time() - start > options.seconds:
                 print("time is up; call again to go on")
                 return
             before = time.time()
             path.write_text(json.dumps(job()))
-            print(f"{name}: {time.time() - before:.0f} s", flush=True)
-        result[name] = json.loads(path.read_text())
+            print(f"{name}, {piece}: {time.time() - before:.0f} s", flush=True)
+        found = json.loads(path.read_text())
+        result.setdefault(name, {}).update(found if piece == "basic" else {piece: found})
     RESULT.write_text(json.dumps(result, separators=(",", ":")) + "\n")
     print(f"{RESULT.name}: {RESULT.stat().st_size / 1000:.0f} kB")
 
