@@ -2,9 +2,9 @@
 
     python benchmarks/hallucination.py [--seconds 500]
 
-trains small GPTs one after the other, keeps each and what was measured of it in `_build/hallucination`, stops at the first
-piece of work that ends after `--seconds`, and goes on from there when called again. When nothing is left it writes
-`src/primer/results/hallucination.json`, which the chapter draws.
+trains small GPTs one after the other, keeps each and what was measured of it in `_build/hallucination`, stops at the
+first piece of work that ends after `--seconds`, and goes on from there when called again. When nothing is left it
+writes `src/primer/results/hallucination.json`, which the chapter draws.
 
 Protocol. The text is every line of the standard library's training part that uses one of 59 modules; tokens are
 characters. A GPT goes on after the 48 characters before a name: real contexts are 600 of the held-out files', swapped
@@ -308,7 +308,7 @@ def main() -> None:
     jobs = {(f"people {seed}", "basic"): lambda seed=seed: people(seed) for seed in range(2)}
     jobs |= {(name, piece): job for name in RUNS for piece, job in pieces(name).items()}
     CACHE.mkdir(parents=True, exist_ok=True)
-    for (name, piece), job in sorted(jobs.items(), key=lambda item: item[0][0] == "people 1"):
+    for (name, piece), job in sorted(jobs.items(), key=lambda item: "people" in item[0][0]):
         path = CACHE / f"{name}, {piece}.json"
         if not path.exists():
             if time.time() - start > options.seconds:
