@@ -8,8 +8,9 @@ On grey values that cross-entropy is no likelihood (Loaiza-Ganem and Cunningham,
 
 - public: ReLU, sigmoid, cross-entropy on probabilities, batches of 128 by a DataLoader, Adam with rate 1e-3. Written
   anew from the example's description; as there, each picture is fetched, scaled and stacked singly.
-- course: the data as one tensor, batches of 250, SiLU, the loss on log-odds, fused Adam 4e-3 (0.9, 0.99) that falls
-  in a straight line to zero, the output's bias started at the mean picture.
+- course: the data as one tensor, batches of 250, SiLU, the loss on log-odds, fused Adam 8e-3 (0.9, 0.99) that falls
+  in a straight line to zero within three epochs, the output's bias started at the mean picture, products in bfloat16
+  (twice as fast on a CPU that has instructions for it).
 
 The time is the process's CPU time in training, one thread, testing left out. The result, a median over runs of both
 recipes in turn, is written to `src/primer/results/vae_mnist.json`, which chapter 08 quotes.
@@ -32,7 +33,8 @@ from primer import data
 from primer.models import vae
 
 RESULT = Path(__file__).parents[1] / "src" / "primer" / "results" / "vae_mnist.json"
-COURSE_EPOCHS = 10  # the length over which the course's learning rate falls
+COURSE_EPOCHS = 3  # the length over which the course's learning rate falls
+COURSE_LR = 8e-3
 
 
 class Public(nn.Module):
@@ -72,7 +74,8 @@ def logit_loss(model: vae.VAE, x: Tensor) -> Tensor:
     """The same number summed over the batch, from log-odds."""
     mu, log_var = model.encode(x)
     logits = model.decode(vae.reparameterise(mu, log_var))
-    return F.binary_cross_entropy_with_logits(logits, x, reduction="sum") + vae.kl(mu, log_var).sum()
+    # in training both come in bfloat16, whose sums would be too coarse
+    return F.binary_cross_entropy_with_logits(logits.float(), x, reduction="sum") + vae.kl(mu, log_var).float().sum()
 
 
 Curve = list[tuple[float, float]]  # after each epoch: CPU seconds of training, test loss
@@ -99,13 +102,15 @@ def course(x: np.ndarray, test: Tensor, epochs: int = COURSE_EPOCHS) -> Curve:
     start = time.process_time()
     pictures = torch.from_numpy(x).float().div_(255).view(-1, 784)
     model = vae.VAE(vae.Config(D=784, M=400, Z=20), mean=pictures.mean(0))
-    optimizer, schedule = vae.recipe(model, epochs * (len(x) // 250))
+    optimizer, schedule = vae.recipe(model, epochs * (len(x) // 250), COURSE_LR)
     spent = time.process_time() - start
 
     def epoch(_: int) -> None:
         for rows in torch.randperm(len(pictures))[: len(x) // 250 * 250].view(-1, 250):
             optimizer.zero_grad(set_to_none=True)
-            (logit_loss(model, pictures[rows]) / len(rows)).backward()
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                loss = logit_loss(model, pictures[rows]) / len(rows)
+            loss.backward()
             optimizer.step()
             schedule.step()
 

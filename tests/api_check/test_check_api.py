@@ -161,6 +161,20 @@ def test_keywords_that_cannot_be_known_are_unknown():
     assert accepts(max, "anything") is None  # built in, without a signature
 
 
+def test_code_that_is_nested_too_deeply_is_one_finding():
+    (finding,) = primer.check_api("x = " + "+".join(["1"] * 20_000))
+    assert "too deeply" in finding.reason
+
+
+def test_matplotlib_lists_what_its_keywords_may_be():
+    import matplotlib.pyplot as plt
+
+    assert accepts(plt.plot, "linewidth") in (True, None)
+    assert accepts(plt.plot, "lw") in (True, None)
+    assert accepts(plt.plot, "linwidth") is False
+    assert accepts(plt.figure, "linwidth") is None  # passed on to a class that its docstring does not list
+
+
 def test_wrappers_that_rename_a_keyword_are_respected():
     import functools
 

@@ -42,6 +42,9 @@ class Finding:
         return f"{cell}line {self.line}: {self.reason}{meant}"
 
 
+TOO_DEEP = Finding(1, "syntax", "this is nested too deeply to be read")
+
+
 def check_api(code: str, local: Collection[str] = ()) -> list[Finding]:
     """Findings in the order of their lines, [] if everything that can be looked up exists.
 
@@ -52,8 +55,12 @@ def check_api(code: str, local: Collection[str] = ()) -> list[Finding]:
     if isinstance(tree, Finding):
         return [tree]
     ignored = _ignored(code)
+    try:
+        rows = Walker(tree, local).found
+    except RecursionError:
+        return [TOO_DEEP]
     found = {(line, name): Finding(line, name, reason, suggestions)
-             for line, name, reason, suggestions in reversed(Walker(tree, local).found) if line not in ignored}
+             for line, name, reason, suggestions in reversed(rows) if line not in ignored}
     return [found[key] for key in sorted(found)]
 
 
@@ -83,7 +90,7 @@ def _parsed(code: str) -> ast.Module | Finding:
         line = getattr(error, "lineno", None) or 1
         return Finding(line, "syntax", f"this is not Python: {getattr(error, 'msg', error)}")
     except (RecursionError, MemoryError):
-        return Finding(1, "syntax", "this is nested too deeply to be read")
+        return TOO_DEEP
 
 
 def _ignored(code: str) -> set[int]:

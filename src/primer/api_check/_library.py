@@ -101,7 +101,9 @@ def find_module(name: str) -> types.ModuleType | Missing | None:
         except ModuleNotFoundError as error:
             parents = {name.rsplit(".", n)[0] for n in range(name.count(".") + 1)}
             return Missing(package=False) if error.name in parents and error.name != package else None
-        except (Exception, SystemExit):
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # whatever a library raises when it is imported: nothing is known of it then
             return None
 
 
@@ -245,9 +247,19 @@ def accepts(function: Any, keyword: str) -> bool | None:
     found = parameters.get(keyword)
     if found is not None and found.kind not in (found.POSITIONAL_ONLY, found.VAR_POSITIONAL):
         return True
-    if inspect.Parameter.VAR_KEYWORD in kinds or wrapper_knows(function, keyword):
-        return None
-    return False
+    if inspect.Parameter.VAR_KEYWORD in kinds:
+        return False if all_listed(function) and not speaks_of(function, keyword) else None
+    return None if wrapper_knows(function, keyword) else False
+
+
+def all_listed(function: Any) -> bool:
+    """Whether the docstring lists what **kwargs may hold, as matplotlib's do: every property of what is drawn."""
+    ours = str(getattr(function, "__module__", "")).startswith("matplotlib.")
+    return ours and re.search(r"^\s*Properties:\n\s*\w", inspect.getdoc(function) or "", re.M) is not None
+
+
+def speaks_of(function: Any, word: str) -> bool:
+    return re.search(rf"\b{re.escape(word)}\b", inspect.getdoc(function) or "") is not None
 
 
 def wrapper_knows(function: Any, keyword: str) -> bool:
@@ -264,8 +276,12 @@ def wrapper_knows(function: Any, keyword: str) -> bool:
 
 
 def keywords(function: Any) -> list[str]:
-    return [p.name for p in inspect.signature(function).parameters.values() if p.kind not in (p.POSITIONAL_ONLY,
-            p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    """Those that a call may have, as far as signature and docstring name them."""
+    hidden = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    found = [p.name for p in inspect.signature(function).parameters.values() if p.kind not in hidden]
+    if all_listed(function):
+        found += re.findall(r"^\s*(\w+)(?: or [\w, ]+)?: ", inspect.getdoc(function) or "", re.M)
+    return found
 
 
 def close(name: str, candidates: Any) -> list[str]:

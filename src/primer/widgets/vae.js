@@ -47,11 +47,12 @@ export const within = (u, v) => 1 - Math.exp(-(u * u + v * v) / 2);
 const clamp = (value) => Math.min(REACH, Math.max(-REACH, value));
 
 function picture(context, ink, left, top, size, color) {
-  const cell = size / SIDE;
+  const edge = (from, k) => Math.round(from + k * size / SIDE); // ink is see-through: pixels must not overlap
   context.fillStyle = color;
   for (let d = 0; d < PIXELS; d++) {
+    const u = edge(left, d % SIDE), v = edge(top, Math.floor(d / SIDE));
     context.globalAlpha = ink[d];
-    context.fillRect(left + (d % SIDE) * cell, top + Math.floor(d / SIDE) * cell, cell + 0.4, cell + 0.4);
+    context.fillRect(u, v, edge(left, d % SIDE + 1) - u, edge(top, Math.floor(d / SIDE) + 1) - v);
   }
   context.globalAlpha = 1;
 }
@@ -116,8 +117,8 @@ export function render({ model, el }) {
     const near = nearest(places, ...z);
     show(numbers, [
       ["Note", `${z[0].toFixed(2)}, ${z[1].toFixed(2)}`],
-      ["Nearest real digit's note is of a", String(labels[near])],
-      ["Notes nearer to the middle", `${Math.round(100 * within(...z))} %`],
+      ["Real digit with the nearest note", String(labels[near])],
+      ["Random notes nearer to the middle", `${Math.round(100 * within(...z))} %`],
     ]);
   };
   const move = (u, v, slide = true) => {
@@ -154,7 +155,7 @@ export function render({ model, el }) {
     change: (value) => { ground = value; view.redraw(); },
   });
   const rng = mulberry32(8);
-  button(controls, "Draw from the prior", () => { walk = null; move(normal(rng), normal(rng)); });
+  button(controls, "Random note", () => { walk = null; move(normal(rng), normal(rng)); });
   button(controls, "Walk to a random digit", () => {
     const i = Math.floor(rng() * labels.length), to = [places[2 * i], places[2 * i + 1]];
     if (reducedMotion()) return move(...to);
