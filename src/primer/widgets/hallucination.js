@@ -24,7 +24,7 @@ export function render({ model, el }) {
     box, "hide the marks and click the calls that you take for invented. Then take a module that the model has hardly seen: does it look less sure?");
   let at = Math.min(START, temperatures.length - 1), chosen = 0, turn = 0, hidden = false, guesses = [];
   const list = make("ul", { class: "calls-list", "aria-label": "Calls that the model wrote" });
-  stage.append(list);
+  stage.append(list, make("p", { class: "calls-key" }, "The darker the line under a letter, the less likely the model found it. In per cent: the whole name."));
   const now = () => modules[chosen].draws[at];
   const shown = () => page(now().length, turn).map((i) => now()[i]);
 
@@ -55,9 +55,10 @@ export function render({ model, el }) {
 
   const refresh = () => {
     const entry = modules[chosen], draws = shown();
+    const lead = Math.min(34, Math.max(entry.name.length + 1, Math.floor((stage.clientWidth - 90) / 8) - 16)); // room for a name
     list.replaceChildren(...draws.map(([name, kind, odds], i) => {
       const letters = Array.from(name, (letter, k) => make("span", { style: `--odds: ${odds[k] ?? 0}` }, letter));
-      const line = make("code", {}, make("i", {}, entry.line.slice(-34)), ...(name ? letters : ["(nothing)"]));
+      const line = make("code", {}, make("i", {}, entry.line.slice(-lead)), ...(name ? letters : ["(nothing)"]));
       const item = make("li", { class: hidden ? "" : kind });
       if (hidden) {
         const guess = make("button", { type: "button", "aria-pressed": String(Boolean(guesses[i])), "aria-label": `${entry.name}.${name}: invented?` }, guesses[i] ? "✗" : "?");
