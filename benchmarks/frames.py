@@ -90,6 +90,13 @@ def use_network(view: Any) -> None:
     play(view, view)
 
 
+def use_gan(view: Any) -> None:
+    sweep(view, view.locator("canvas"))
+    view.get_by_text("pairs", exact=True).click()
+    view.get_by_role("slider", name="Penalty γ").fill("3")
+    play(view, view)
+
+
 def use_any(view: Any, widget: Any) -> None:
     """Whatever a widget has: drag through its pictures, pull its sliders and let it play, for each of its choices."""
 
@@ -110,6 +117,7 @@ def use_any(view: Any, widget: Any) -> None:
 WIDGETS: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
     "bayes": (reveal, use_bayes),
     "discriminative": (lambda: widgets.TwoClasses(), use_discriminative),
+    "gan": (lambda: widgets.TwoPlayers(), use_gan),
     "judging": (lambda: widgets.SampleBreaker(), use_judging),
     "landing": (lambda: widgets.WordFromNoise(), use_landing),
     "network": (lambda: widgets.NetworkTrains(), use_network),

@@ -33,6 +33,7 @@ import primer
 from primer import data
 from primer.models import gpt
 
+STORED = Path(__file__).parents[1] / "src" / "primer" / "results" / "gpt.json"  # the runs that chapter 15 quotes
 WINDOW = 64  # of the judgement that all models share
 PLAIN_STEPS = 2_000
 FIRST_STEPS = 110  # the first budget of --until
@@ -161,7 +162,7 @@ def until(target: float, seconds: float, tokens: Tensor, held_out: Tensor, V: in
         def near(step: gpt.Step, model: gpt.GPT = model, steps: int = steps) -> bool:
             if clock.wall > seconds:
                 return True
-            looks = step.number >= 0.8 * steps and step.number % max(1, steps // 40) == 0
+            looks = step.number >= 0.9 * steps and step.number % max(1, steps // 20) == 0  # looking takes long
             return looks and gpt.evaluate(model, held_out, WINDOW) <= target
 
         last = follow(gpt.train(model, tokens, steps, batch=batch), clock, near)
@@ -207,6 +208,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--previous", type=int, default=3, help="earlier characters added to each input; 0 for none")
     parser.add_argument("--plain-steps", type=int, default=PLAIN_STEPS, help="of the plain recipe; 0 leaves it out")
+    parser.add_argument("--store", metavar="NAME", help=f"add the result to the runs called NAME in {STORED.name}")
     options = parser.parse_args(arguments)
     if options.seconds is None and options.until is None:
         parser.error("say how long: --seconds S, --until LOSS or both")
@@ -235,6 +237,10 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     gpt.save(options.out, model, encode)
     (options.out / "result.json").write_text(json.dumps(result, indent=1))
     print(json.dumps(result, indent=1))
+    if options.store:
+        runs = json.loads(STORED.read_text()) if STORED.exists() else {}
+        runs.setdefault(options.store, []).append(result)
+        STORED.write_text(json.dumps(runs, indent=1) + "\n")
     return result
 
 

@@ -17,7 +17,7 @@ def small(monkeypatch):
     monkeypatch.setattr(bench, "read", lambda name: TEXT)
 
     def size(seconds, V, previous):
-        return gpt.Config(V=V, L=1, H=2, D=16, previous=previous), 8
+        return gpt.Config(V=V, L=1, A=2, D=16, previous=previous), 8
 
     monkeypatch.setattr(bench, "plan", size)
 

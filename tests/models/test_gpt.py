@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from primer.models import gpt
 from primer.models._muon import orthogonalise
 
-SMALL = gpt.Config(V=11, T=12, L=2, H=2, D=16)
+SMALL = gpt.Config(V=11, T=12, L=2, A=2, D=16)
 
 
 def awake(config=SMALL, seed=0):
@@ -27,7 +27,7 @@ def tokens(B, T, config=SMALL, seed=1):
 
 def plain(model, row):
     """Logits (T, V) of one row by loops and formulas, in double precision, with nothing of the package's."""
-    c, C = model.config, model.config.D // model.config.H
+    c, C = model.config, model.config.D // model.config.A
     rms = lambda v: v / torch.sqrt((v * v).mean() + torch.finfo(torch.float32).eps)  # noqa: E731
     weights = {name: value.double() for name, value in model.state_dict().items()}
 
@@ -48,11 +48,11 @@ def plain(model, row):
         heads = []
         for x in xs:
             q, k, v = (part["qkv"][i] @ rms(x) for i in range(3))
-            heads.append([[z[h * C : h * C + C] for z in (q, k, v)] for h in range(c.H)])
+            heads.append([[z[h * C : h * C + C] for z in (q, k, v)] for h in range(c.A)])
         new = []
         for t, x in enumerate(xs):
             seen = []
-            for h in range(c.H):
+            for h in range(c.A):
                 q = turned(rms(heads[t][h][0]), t)
                 scores = torch.stack([q @ turned(rms(heads[s][h][1]), s) / math.sqrt(C) for s in range(t + 1)])
                 seen.append(sum(p * heads[s][h][2] for s, p in enumerate(scores.softmax(0))))
@@ -64,7 +64,7 @@ def plain(model, row):
 
 @pytest.mark.parametrize("previous", [0, 3])
 def test_the_model_is_what_its_formulas_say(previous):
-    model = awake(gpt.Config(V=11, T=12, L=2, H=2, D=16, previous=previous))
+    model = awake(gpt.Config(V=11, T=12, L=2, A=2, D=16, previous=previous))
     row = tokens(1, 9)
     assert torch.allclose(model(row)[0].double(), plain(model, row[0].tolist()), atol=1e-4)
 
@@ -109,7 +109,7 @@ def test_rotations_keep_lengths_and_know_distances_only():
 
 @pytest.mark.parametrize("previous", [0, 3])
 def test_the_cache_changes_nothing_until_the_window_slides(previous):
-    model = awake(gpt.Config(V=11, T=12, L=2, H=2, D=16, previous=previous))
+    model = awake(gpt.Config(V=11, T=12, L=2, A=2, D=16, previous=previous))
     rows = tokens(3, 12)
     for cut in (1, 2, 5):
         cache = gpt.Cache()
@@ -228,7 +228,7 @@ def test_a_model_comes_back_from_its_folder(kind, tmp_path):
     if kind == "pairs":
         pytest.importorskip("tokenizers")
     encode = gpt.Characters() if kind == "characters" else gpt.Pairs.learn("the cat sat on the mat " * 9, 270)
-    model = awake(gpt.Config(V=len(encode), T=12, L=1, H=2, D=16))
+    model = awake(gpt.Config(V=len(encode), T=12, L=1, A=2, D=16))
     gpt.save(tmp_path / "new" / "folder", model, encode)
     again, codec = gpt.load(tmp_path / "new" / "folder")
     text = "the cat\n"
@@ -257,8 +257,8 @@ def test_pairs_shorten_and_give_every_text_back():
 
 
 def test_wrong_arguments_say_what_to_do():
-    with pytest.raises(ValueError, match="multiple of 2 H"):
-        gpt.Config(D=12, H=4)
+    with pytest.raises(ValueError, match="multiple of 2 A"):
+        gpt.Config(D=12, A=4)
     with pytest.raises(ValueError, match="1 to 12 tokens"):
         awake()(tokens(1, 13))
     with pytest.raises(ValueError, match="top_p above 0"):

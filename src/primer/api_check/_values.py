@@ -162,6 +162,8 @@ def _live_attribute(one: Live, name: str) -> tuple[bool | None, Value]:
     path = f"{one.path}.{name}"
     if path in ("sys.stdin", "sys.stdout", "sys.stderr"):  # whatever stands there while we look
         return True, instance_of(io.TextIOWrapper, exact=False)
+    if one.thing is None:  # a place that the library fills later
+        return None, UNKNOWN
     if not isinstance(one.thing, types.ModuleType | type):
         if callable(one.thing) or (hasattr(one.thing, "__dict__") and name in vars(one.thing)):
             return (True if hasattr(type(one.thing), name) else None), UNKNOWN

@@ -1,9 +1,8 @@
-"""A GPT that trains in a minute on a CPU: the model, its recipe, its tokens and how it writes (chapter 15).
+"""A GPT that trains in a minute on a CPU: the model, its recipe and how it writes (chapter 15).
 
-Radford et al. (2018, 2019), with what has been learned since: rotary positions (Su et al., 2021), normalised queries
-and keys, RMSNorm (Zhang and Sennrich, 2019), squared ReLU (So et al., 2021), outputs that start at zero, and Muon for
-the matrices. Axes: B texts, T tokens, D width, H heads, C channels of a head, V tokens of the vocabulary, L layers.
-Losses are in nats a token.
+Radford et al. (2018, 2019) with rotary positions (Su et al., 2021), normalised queries and keys, RMSNorm, squared
+ReLU, outputs that start at zero, and Muon for the matrices. Axes: B texts, T tokens, D width, A heads, C channels of a
+head, V tokens of the vocabulary, L layers. Losses are in nats a token.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -26,7 +26,7 @@ from primer.models._tokens import Characters, Pairs
 
 @dataclass(frozen=True)
 class Config:
-    """Sizes of a GPT. V tokens, T tokens of context, L layers, H heads, width D (a multiple of 2 H).
+    """Sizes of a GPT. V tokens, T tokens of context, L layers, A heads, width D (a multiple of 2 A).
 
     previous: how many earlier tokens' embeddings are added to each token's own, a causal convolution; 0 leaves it out.
     """
@@ -34,13 +34,13 @@ class Config:
     V: int = 97
     T: int = 64
     L: int = 2
-    H: int = 4
+    A: int = 4
     D: int = 128
     previous: int = 3
 
     def __post_init__(self) -> None:
-        if min(self.V, self.T, self.L, self.H) < 1 or self.previous < 0 or self.D < 1 or self.D % (2 * self.H):
-            raise ValueError(f"A GPT needs sizes of at least 1 and a width that is a multiple of 2 H, not {self}.")
+        if min(self.V, self.T, self.L, self.A) < 1 or self.previous < 0 or self.D < 1 or self.D % (2 * self.A):
+            raise ValueError(f"A GPT needs sizes of at least 1 and a width that is a multiple of 2 A, not {self}.")
 
 
 def rotations(start: int, stop: int, C: int) -> Tensor:
@@ -54,15 +54,15 @@ def rotations(start: int, stop: int, C: int) -> Tensor:
 
 
 def rotate(x: Tensor, turns: Tensor) -> Tensor:
-    """x (B, T, H, C) with each pair of channels turned by its position's angle."""
-    pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))  # (B, T, H, C/2)
+    """x (B, T, A, C) with each pair of channels turned by its position's angle."""
+    pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))  # (B, T, A, C/2)
     return torch.view_as_real(pairs * turns).flatten(-2)
 
 
 class Cache:
-    """What a GPT keeps of what it has read: the last few tokens, and each layer's keys and values (2, B, H, S, C).
+    """What a GPT keeps of what it has read: the last few tokens, and each layer's keys and values (2, B, A, S, C).
 
-    S grows to the context T and stays there; the oldest then fall out, but what later ones took from them remains.
+    S grows to the context T and stays there: the oldest fall out.
     """
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class Cache:
         return start, known
 
     def append(self, layer: int, kv: Tensor, T: int) -> Tensor:
-        """Add kv (2, B, H, t, C) to a layer's; return the last T of all."""
+        """Add kv (2, B, A, t, C) to a layer's; return the last T of all."""
         if layer in self.layers:
             kv = torch.cat([self.layers[layer], kv], dim=3)
         self.layers[layer] = kv[:, :, :, -T:]
@@ -110,16 +110,16 @@ class Block(nn.Module):
         return rotate(norm(qk), turns)
 
     def attend(self, x: Tensor, turns: Tensor, cache: Cache | None) -> Tensor:
-        H, D = self.config.H, self.config.D
-        qkv = F.linear(x, self.qkv.flatten(0, 1)).unflatten(-1, (3 * H, D // H))  # (B, T, 3H, C)
-        qk, v = qkv.split([2 * H, H], dim=2)
-        q, k = self.place(qk, turns).chunk(2, dim=2)  # (B, T, H, C)
-        q, k, v = (z.transpose(1, 2) for z in (q, k, v))  # (B, H, T, C)
+        A, D = self.config.A, self.config.D
+        qkv = F.linear(x, self.qkv.flatten(0, 1)).unflatten(-1, (3 * A, D // A))  # (B, T, 3A, C)
+        qk, v = qkv.split([2 * A, A], dim=2)
+        q, k = self.place(qk, turns).chunk(2, dim=2)  # (B, T, A, C)
+        q, k, v = (z.transpose(1, 2) for z in (q, k, v))  # (B, A, T, C)
         if cache is not None:
             k, v = cache.append(self.layer, torch.stack([k, v]), self.config.T)
         t, S = q.shape[2], k.shape[2]
-        seen = None if t == S else torch.ones(t, S, dtype=torch.bool, device=x.device).tril(S - t)
-        y = F.scaled_dot_product_attention(q, k, v, seen, is_causal=seen is None)
+        seen = None if t in (1, S) else torch.ones(t, S, dtype=torch.bool, device=x.device).tril(S - t)
+        y = F.scaled_dot_product_attention(q, k, v, seen, is_causal=t == S)
         return F.linear(y.transpose(1, 2).flatten(2), self.out)
 
 
@@ -134,7 +134,7 @@ class GPT(nn.Module):
         self.blocks = nn.ModuleList(block(c, layer) for layer in range(c.L))
         self.head = nn.Parameter(torch.zeros(c.V, c.D))
         self.turns: Tensor
-        self.register_buffer("turns", rotations(0, c.T, c.D // c.H), persistent=False)
+        self.register_buffer("turns", rotations(0, c.T, c.D // c.A), persistent=False)
 
     def forward(self, tokens: Tensor, cache: Cache | None = None) -> Tensor:
         """With a cache, `tokens` go on from those read before, and only their own logits are computed."""
@@ -144,7 +144,9 @@ class GPT(nn.Module):
         start, known = 0, tokens
         if cache is not None:
             start, known = cache.add(tokens, c)
-        turns = self.turns[:t] if not start else rotations(start, start + t, c.D // c.H).to(tokens.device)
+        turns = self.turns[start : start + t]
+        if start + t > c.T:
+            turns = rotations(start, start + t, c.D // c.A).to(tokens.device)
         x = norm(self.embed(known)[:, -t:])
         for block in self.blocks:
             x = block(x, turns, cache)
@@ -185,7 +187,10 @@ def odds(logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top
         raise ValueError("Sampling needs temperature >= 0, top_k >= 1 and top_p above 0 and at most 1.")
     if temperature == 0:
         return F.one_hot(logits.argmax(-1), logits.shape[-1]).to(logits.dtype)
-    p, order = torch.softmax(logits / temperature, -1).sort(-1, descending=True)
+    p = torch.softmax(logits / temperature, -1)
+    if top_k is None and top_p == 1:
+        return p
+    p, order = p.sort(-1, descending=True)
     if top_k is not None:
         p[..., top_k:] = 0
         p = p / p.sum(-1, keepdim=True)
@@ -204,28 +209,21 @@ def less_repetition(logits: Tensor, seen: Tensor, penalty: float) -> Tensor:
 
 @torch.no_grad()
 def generate(
-    model: GPT,
-    tokens: Tensor,
-    n: int,
-    *,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float = 1.0,
-    penalty: float = 1.0,
-    cache: bool = True,
-    generator: torch.Generator | None = None,
+    model: GPT, tokens: Tensor, n: int, *, penalty: float = 1.0, cache: bool = True, generator: Any = None, **cut: Any
 ) -> Tensor:
     """tokens (B, S) of at least one token, and n more that the model draws, (B, S + n).
 
-    The model sees the last T. The cache changes no logit until the window slides; from then on, what is kept still
-    carries something of the tokens that fell out.
+    cut: temperature, top_k and top_p of `odds`. generator: a torch.Generator, else the global one. The model sees the
+    last T. The cache changes nothing until the window slides; then what is kept still carries tokens that fell out.
     """
     model.eval()
     T, kept = model.config.T, Cache() if cache else None
     for _ in range(n):
         new = tokens[:, -1:] if kept is not None and kept.read else tokens[:, -T:]
-        logits = less_repetition(model(new, kept)[:, -1], tokens[:, -T:], penalty)
-        drawn = torch.multinomial(odds(logits, temperature, top_k, top_p), 1, generator=generator)
+        logits = model(new, kept)[:, -1]
+        if penalty != 1:
+            logits = less_repetition(logits, tokens[:, -T:], penalty)
+        drawn = torch.multinomial(odds(logits, **cut), 1, generator=generator)
         tokens = torch.cat([tokens, drawn], dim=1)
     return tokens
 
@@ -238,7 +236,7 @@ def optimizers(model: GPT) -> list[torch.optim.Optimizer]:
 
 
 def rate(progress: float) -> float:
-    """The share of the learning rate at `progress` from 0 to 1: 2 % warm-up, flat to 20 %, straight down to zero."""
+    """Share of the learning rate at `progress` from 0 to 1: 2 % warm-up, flat to 20 %, straight down to zero."""
     return min(1.0, progress / 0.02, (1 - progress) / 0.8)
 
 
@@ -262,8 +260,7 @@ def train(
 ) -> Iterator[Step]:
     """Train in place on windows drawn at random from `tokens` (N,): one step for each turn of your loop.
 
-    Ends after `steps`, or after `seconds` spent in here; the schedule follows whichever is given. A turn's own time
-    does not count. Interrupt by leaving the loop: the model keeps what it has learned.
+    Ends after `steps`, or after `seconds` spent in here, and the rate follows what is given; leave it when you like.
     """
     if bool(steps) == bool(seconds):
         raise ValueError("train needs either a number of steps or a number of seconds.")

@@ -7,7 +7,8 @@ Every class is loaded when it is first used; nothing here imports torch.
 from importlib import import_module
 
 _HOMES = {
-    "GPTWriter": "language",
+    "AttentionHeads": "attention",
+    "DiffusionTime": "diffusion",
     "InventedCalls": "hallucination",
     "LatentExplorer": "vae",
     "NetworkTrains": "network",
@@ -16,6 +17,7 @@ _HOMES = {
     "SampleBreaker": "judging",
     "SmallWorld": "invention",
     "TwoClasses": "discriminative",
+    "TwoPlayers": "gan",
     "WordFromNoise": "landing",
 }
 
