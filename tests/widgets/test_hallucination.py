@@ -22,7 +22,7 @@ def model() -> GPT:
     """Untrained but for a taste: three letters and the dot that ends a name."""
     torch.manual_seed(0)
     encode = Characters()
-    model = GPT(Config(V=len(encode), T=64, L=1, H=2, D=16))
+    model = GPT(Config(V=len(encode), T=64, L=1, A=2, D=16))
     torch.nn.init.normal_(model.head, std=0.3)
     return model
 

@@ -22,22 +22,21 @@ ANSWER = 24  # characters: the longest town and the full stop
 
 @dataclass(frozen=True)
 class Town:
-    """People whose homes a text mentions, and the text.
+    """People whose homes a text mentions, the text, and lines to practise on.
 
     groups: facts by number of mentions; "forward" and "reversed" hold people with 16 mentions, all in phrasing 0
-    ("... lives in ...") or all in phrasing 2 ("... is where ... lives").
+    ("... lives in ...") or all in phrasing 2 ("... is where ... lives"). practice: two statements of one fact in each
+    line, about passers-by who are never asked about. They show that what stands in a line can be said again, which is
+    what an answer from a retrieved text needs.
     """
 
     groups: dict[int | str, tuple[Fact, ...]]
     text: str
+    practice: str
 
 
-def town(rng: np.random.Generator, each: int = 24, passers_by: int = 2500) -> Town:
-    """`each` people in each group; and as many lines with two statements of the same fact about somebody else.
-
-    Those passers-by are never asked about. Their lines show that what was said before can be said again, which is what
-    an answer from a retrieved text needs.
-    """
+def town(rng: np.random.Generator, each: int = 24, passers_by: int = 8000) -> Town:
+    """`each` people in each group, and so many passers-by, all with names and homes drawn at random."""
     size = each * (len(COUNTS) + 2)
     homes = [fact for fact in facts.people(size + passers_by, rng) if fact.relation == "home"]
     parts = [tuple(homes[i : i + each]) for i in range(0, size, each)]
@@ -46,10 +45,9 @@ def town(rng: np.random.Generator, each: int = 24, passers_by: int = 2500) -> To
              for count in COUNTS for fact in groups[count] for _ in range(count)]
     lines += [facts.sentence(fact, phrasing) for name, phrasing in (("forward", 0), ("reversed", 2))
               for fact in groups[name] for _ in range(16)]
-    for fact in homes[size:]:
-        first, second = rng.integers(2, size=2)
-        lines.append(f"{facts.sentence(fact, int(first))} {facts.sentence(fact, int(second))}")
-    return Town(groups, "\n".join(lines[i] for i in rng.permutation(len(lines))))
+    twice = [" ".join(facts.sentence(fact, int(phrasing)) for phrasing in rng.integers(2, size=2))
+             for fact in homes[size:]]
+    return Town(groups, "\n".join(lines[i] for i in rng.permutation(len(lines))), "\n".join(twice))
 
 
 def opening(fact: Fact, phrasing: int) -> str:
