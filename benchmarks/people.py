@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -77,13 +78,16 @@ def doubts(model: Model, place: hal.Town) -> dict[str, Any]:
         "agreement of 20": -share,
         "mentions": -np.repeat(hal.COUNTS, len(place.groups[0])).astype(float),
     }
-    areas = {name: interval(hal.bootstrap(lambda rows, s=s: hal.auc(s[rows], wrong[rows]), len(wrong), 300))
-             for name, s in detectors.items()}
-    gain = hal.bootstrap(lambda rows: hal.auc(detectors["semantic entropy"][rows], wrong[rows])
-                         - hal.auc(detectors["entropy of strings"][rows], wrong[rows]), len(wrong), 300)
+
+    def area(name: str, rows: np.ndarray) -> float:
+        return hal.auc(detectors[name][rows], wrong[rows])
+
+    areas = {name: interval(hal.bootstrap(partial(area, name), len(wrong), 300)) for name in detectors}
+    gain = hal.bootstrap(lambda rows: area("semantic entropy", rows) - area("entropy of strings", rows), len(wrong))
     curve, p, right = hal.coverage(share, ~wrong), np.exp(a.log_p), a.right(truth)
     return {"one sample": interval(hal.rate(~right)), "likeliest": interval(hal.rate(~likeliest)),
-            "majority of 20": interval(hal.rate(wrong[:, None])), "auc": areas, "semantic minus strings": interval(gain),
+            "majority of 20": interval(hal.rate(wrong[:, None])), "auc": areas,
+            "semantic minus strings": interval(gain),
             "abstain": [[number(x), number(y)] for x, y in curve[3::4]],
             "answer": [number(p.mean()), number(right.mean()), number(ece(p.ravel(), right.ravel()))]}
 
@@ -94,7 +98,7 @@ def retrieval(model: Model, place: hal.Town) -> dict[str, Any]:
     The text states, in the other phrasing, nothing, the fact asked for, or somebody else's home; for the last also how
     often that is the answer.
     """
-    others, found = place.groups[1], {}
+    others, found = place.groups[1], dict[str, Any]()
     for group in (0, 32):
         truth = place.groups[group]
         asked = openings(truth, 0)
@@ -113,7 +117,7 @@ def people(seed: int) -> dict[str, Any]:
     """Train one GPT and ask it everything."""
     torch.manual_seed(seed)
     place, encode = hal.town(np.random.default_rng(seed)), gpt.Characters()
-    model = gpt.GPT(gpt.Config(V=len(encode), T=96))
+    model = gpt.GPT(gpt.Config(V=len(encode), T=96, A=2, D=64))
     start = time.perf_counter()
     for _ in gpt.train(model, encode("\n".join([place.text] * READINGS + [place.practice])), STEPS):
         pass

@@ -38,14 +38,14 @@ class InventedCalls(PrimerWidget):
     )
 
     temperatures = traitlets.List(traitlets.Float()).tag(sync=True)
-    modules = traitlets.List().tag(sync=True)  # {name, uses, line, draws: for each temperature [name, kind, odds]}
+    modules: Any = traitlets.List().tag(sync=True)  # {name, uses, line, draws: for each temperature [name, kind, odds]}
 
     def __init__(
         self, model: Any, encode: Any, contexts: Sequence[tuple[str, str]], seen: Counter[tuple[str, str]]
     ) -> None:
         if not contexts:
             raise ValueError("InventedCalls needs at least one context to go on from.")
-        uses = Counter[str]()
+        uses: Counter[str] = Counter()
         for (module, _), n in seen.items():
             uses[module] += n
         modules: list[dict[str, Any]] = [
