@@ -1,7 +1,7 @@
 """A GPT that has read of invented people is asked for their homes (chapter 19); benchmarks/hallucination.py runs it.
 
 The text mentions 216 people's homes, 24 of them each 0 to 32 times, and is read READINGS times. Between its lines a
-GPT practises on 8,000 passers-by, two statements of the same fact in each line, so that it learns to say again what
+GPT practises on 16,000 passers-by, two statements of the same fact in each line, so that it learns to say again what
 stands before. Rates are over the questions of a group, with a 95 % interval from resamples of the questions.
 """
 
@@ -20,7 +20,7 @@ from primer.data.facts import Fact
 from primer.metrics import hallucination as hal
 from primer.models import gpt
 
-READINGS, STEPS = 6, 900
+READINGS, STEPS = 4, 2000
 Model = tuple[gpt.GPT, gpt.Characters]
 
 

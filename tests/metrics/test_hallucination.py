@@ -13,6 +13,7 @@ from torch import nn
 
 from primer.data import facts
 from primer.metrics import hallucination as hal
+from primer.metrics.prediction import wilson
 from primer.models.gpt import GPT, Characters, Config
 
 
@@ -114,7 +115,8 @@ def test_intervals_come_from_contexts_not_from_samples():
     assert mean == pytest.approx(wrong.mean())
     width = interval.high - interval.low
     assert width == pytest.approx(4 * math.sqrt(mean * (1 - mean) / 50), rel=0.15)
-    assert hal.rate(np.ones((5, 2))) == (1.0, (1.0, 1.0))
+    assert hal.rate(np.ones((5, 2))) == (1.0, wilson(5, 5))  # not 1 to 1
+    assert hal.rate(np.full((5, 2), [0, 1])) == (0.5, (0.5, 0.5))
 
 
 def test_auc_is_sklearns():

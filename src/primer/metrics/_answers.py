@@ -35,7 +35,7 @@ class Town:
     practice: str
 
 
-def town(rng: np.random.Generator, each: int = 24, passers_by: int = 8000) -> Town:
+def town(rng: np.random.Generator, each: int = 24, passers_by: int = 16_000) -> Town:
     """`each` people in each group, and so many passers-by, all with names and homes drawn at random."""
     size = each * (len(COUNTS) + 2)
     homes = [fact for fact in facts.people(size + passers_by, rng) if fact.relation == "home"]

@@ -23,7 +23,7 @@ import numpy as np
 from primer import data
 from primer.metrics._answers import COUNTS, Answers, Town, ask, majority, opening, town
 from primer.metrics._writing import CONTEXT, NAME, Completions, complete, score
-from primer.metrics.prediction import Interval
+from primer.metrics.prediction import Interval, wilson
 
 __all__ = [
     "CONTEXT",
@@ -152,8 +152,13 @@ def bootstrap(
 
 
 def rate(wrong: np.ndarray, draws: int = 1000) -> tuple[float, Interval]:
-    """The mean of wrong (N, R), and its 95 % interval over resampled contexts."""
+    """The mean of wrong (N, R), and its 95 % interval over resampled contexts.
+
+    Where all contexts agree, resamples do not vary and say nothing; the interval is then Wilson's for N contexts.
+    """
     by_context = wrong.mean(1)
+    if by_context.min() == by_context.max() in (0, 1):
+        return float(by_context[0]), wilson(int(by_context.sum()), len(by_context))
     return bootstrap(lambda rows: float(by_context[rows].mean()), len(by_context), draws)
 
 
