@@ -124,7 +124,7 @@ def basic(name: str) -> dict[str, Any]:
     bins = [[low, high, int(((n >= low) & (n < high)).sum()), *interval(hal.rate(wrong[(n >= low) & (n < high)]))]
             for low, high in BINS]
     share = wrong.mean(1)
-    trend = hal.bootstrap(lambda rows: spearmanr(n[rows], share[rows]).statistic, len(n), 1000)
+    trend = hal.bootstrap(lambda rows: spearmanr(n[rows], share[rows]).statistic, len(n), 1000)  # nan if all are alike
     three = {what: {kind: interval(hal.rate(rows == kind)) for kind in ("real", "copied", "invented")}
              for what, rows in (("real", found), ("swapped", moved))}
     return {"steps": RUNS[name][2], "parameters": sum(p.numel() for p in model.parameters()),
@@ -238,11 +238,11 @@ def jobs() -> dict[tuple[str, str], Callable[[], Any]]:
     found: dict[tuple[str, str], Callable[[], Any]] = {("seed 0", "basic"): partial(basic, "seed 0")}
     for measure in (temperature, detection, calibrations, wordings):
         found["seed 0", measure.__name__] = partial(measure, "seed 0")
-    found["people 0", "basic"] = partial(people, 0)
+    found["people 0", "basic"] = partial(people, 0, CACHE / "people 0")
     for name in RUNS:
         found[name, "basic"] = partial(basic, name)
     for seed in range(1, SEEDS_OF_PEOPLE):
-        found[f"people {seed}", "basic"] = partial(people, seed)
+        found[f"people {seed}", "basic"] = partial(people, seed, CACHE / f"people {seed}")
     return found
 
 

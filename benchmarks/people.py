@@ -7,9 +7,9 @@ stands before. Rates are over the questions of a group, with a 95 % interval fro
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,16 +65,13 @@ def doubts(model: Model, place: hal.Town) -> dict[str, Any]:
     votes = [hal.majority([*x, *y]) for x, y in zip(a.facts, b.facts, strict=True)]
     wrong = np.array([answer != fact for (answer, _), fact in zip(votes, truth, strict=True)])
     share = np.array([part for _, part in votes])
-    # ten samples of every question: half of the questions are asked in one phrasing, half in both; what is no
-    # sentence means nothing, and agrees with nothing
-    both = np.random.default_rng(0).permutation(len(truth)) < len(truth) // 2
-    ten = [[(0, one or object()) for one in x[:5]] + [(1, one or object()) for one in y[:5]] if mixed
-           else [(0, one or object()) for one in x]
-           for x, y, mixed in zip(a.facts, b.facts, both, strict=True)]
+    # what is no sentence means nothing, and agrees with nothing
+    said = [[(phrasing, one or object()) for phrasing, row in enumerate(rows) for one in row]
+            for rows in zip(a.facts, b.facts, strict=True)]
     detectors = {
         "log p of the answer": -a.log_p[:, 0],
-        "entropy of strings": np.array([hal.entropy(said) for said in ten]),
-        "semantic entropy": np.array([hal.entropy(one for _, one in said) for said in ten]),
+        "entropy of strings": np.array([hal.entropy(row) for row in said]),
+        "semantic entropy": np.array([hal.entropy(one for _, one in row) for row in said]),
         "agreement of 20": -share,
         "mentions": -np.repeat(hal.COUNTS, len(place.groups[0])).astype(float),
     }
@@ -113,14 +110,16 @@ def retrieval(model: Model, place: hal.Town) -> dict[str, Any]:
     return found
 
 
-def people(seed: int) -> dict[str, Any]:
-    """Train one GPT and ask it everything."""
+def people(seed: int, folder: Path) -> dict[str, Any]:
+    """Train one GPT, or take the one that `folder` keeps, and ask it everything."""
     torch.manual_seed(seed)
     place, encode = hal.town(np.random.default_rng(seed)), gpt.Characters()
     model = gpt.GPT(gpt.Config(V=len(encode), T=96, A=2, D=64))
-    start = time.perf_counter()
-    for _ in gpt.train(model, encode("\n".join([place.text] * READINGS + [place.practice])), STEPS):
-        pass
+    if (folder / "gpt.json").exists():
+        model = gpt.load(folder)[0]
+    else:
+        for _ in gpt.train(model, encode("\n".join([place.text] * READINGS + [place.practice])), STEPS):
+            pass
+        gpt.save(folder, model, encode)
     asked = (model, encode), place
-    return {"seconds": number(time.perf_counter() - start), "groups": by_mentions(*asked), **doubts(*asked),
-            "retrieval": retrieval(*asked)}
+    return {"groups": by_mentions(*asked), **doubts(*asked), "retrieval": retrieval(*asked)}
