@@ -135,12 +135,15 @@ def basic(name: str) -> dict[str, Any]:
 
 
 def temperature(name: str) -> list[list[Any]]:
-    """[temperature, rate in real contexts, in swapped ones]."""
+    """[temperature, rate in real contexts, in swapped ones, in those with a module of fewer than 30 uses]."""
     model, encode, _ = train(name)
-    elsewhere = swapped(np.random.default_rng(0))
-    return [[warmth, interval(hal.rate(invented(model, encode, real(), temperature=warmth))),
-             interval(hal.rate(invented(model, encode, elsewhere, temperature=warmth).reshape(len(hal.MODULES), -1)))]
-            for warmth in TEMPERATURES]
+    elsewhere, rare = swapped(np.random.default_rng(0)), np.array([uses()[module] < 30 for module in hal.MODULES])
+    rows = []
+    for warmth in TEMPERATURES:
+        theirs = invented(model, encode, real(), temperature=warmth)
+        moved = invented(model, encode, elsewhere, temperature=warmth).reshape(len(hal.MODULES), -1)
+        rows.append([warmth, *(interval(hal.rate(wrong)) for wrong in (theirs, moved, moved[rare]))])
+    return rows
 
 
 def detection(name: str) -> dict[str, Any]:
