@@ -24,7 +24,7 @@ export function render({ model, el }) {
     box, "hide the marks and click the calls that you take for invented. Then take a module that the model has hardly seen: does it look less sure?");
   let at = Math.min(START, temperatures.length - 1), chosen = 0, turn = 0, hidden = false, guesses = [];
   const list = make("ul", { class: "calls-list", "aria-label": "Calls that the model wrote" });
-  stage.append(list, make("p", { class: "calls-key" }, "The darker the line under a letter, the less likely the model found it. In per cent: the whole name."));
+  stage.append(list, make("p", { class: "calls-key" }, "The stronger the line under a letter, the less likely the model found it. In per cent: the whole name."));
   const now = () => modules[chosen].draws[at];
   const shown = () => page(now().length, turn).map((i) => now()[i]);
 
