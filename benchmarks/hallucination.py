@@ -48,7 +48,7 @@ RUNS = {
     **{f"seed {seed}": (2, 64, 400, seed, 1.0) for seed in range(3)},
     **{f"steps {steps}": (2, 64, steps, 0, 1.0) for steps in (100, 200, 800)},
     **{f"tenth, steps {steps}": (2, 64, steps, 0, 0.1) for steps in (50, 100, 200, 400, 800)},
-    **{f"size {L} x {D}": (L, D, 400, 0, 1.0) for L, D in ((1, 32), (2, 128))},
+    **{f"size {L} x {D}": (L, D, 400, 0, 1.0) for L, D in ((1, 32), (1, 64))},
 }
 SEEDS_OF_PEOPLE = 1
 
