@@ -60,7 +60,8 @@ def by_mentions(model: Model, place: hal.Town) -> dict[str, Any]:
 def doubts(model: Model, place: hal.Town) -> dict[str, Any]:
     """Self-consistency, detectors of a wrong majority, abstention and calibration, over all who are asked about."""
     truth = [fact for count in hal.COUNTS for fact in place.groups[count]]
-    a, b = (hal.ask(*model, openings(truth, phrasing), samples=10) for phrasing in (0, 1))
+    # seeds of their own, or a model that guesses makes the same guesses in both phrasings
+    a, b = (hal.ask(*model, openings(truth, phrasing), samples=10, seed=phrasing) for phrasing in (0, 1))
     likeliest = hal.ask(*model, openings(truth, 0), temperature=0.0).right(truth)
     votes = [hal.majority([*x, *y]) for x, y in zip(a.facts, b.facts, strict=True)]
     wrong = np.array([answer != fact for (answer, _), fact in zip(votes, truth, strict=True)])
