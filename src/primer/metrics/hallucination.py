@@ -21,9 +21,9 @@ from typing import NamedTuple
 import numpy as np
 
 from primer import data
+from primer.metrics import Interval, wilson
 from primer.metrics._answers import COUNTS, Answers, Town, ask, majority, opening, town
 from primer.metrics._writing import CONTEXT, NAME, Completions, complete, score
-from primer.metrics.prediction import Interval, wilson
 
 __all__ = [
     "CONTEXT",
