@@ -76,7 +76,7 @@ def test_the_slider_adds_noise_by_mouse(open_page):
     before = look(view)
     bar = view.get_by_role("slider", name="Time t").bounding_box()
     view.mouse.click(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
-    expect(view.locator(".primer-numbers")).to_contain_text("Squared error of it", timeout=30_000)
+    expect(view.locator(".primer-numbers")).to_contain_text("Its squared error", timeout=30_000)
     assert look(view) != before
     assert view.errors == []
 

@@ -41,13 +41,25 @@ def modes(points, centres, near, share, strict=False, of_hits=False, own=True):
     return int(((counts > share * total) if strict else (counts >= share * total)).sum())
 
 
-def auc(real, fake, tie=0.5):
-    return np.mean([(a > b) + tie * (a == b) for a in real for b in fake])
-
-
 def steep(x, W1, b1, w2, bend=lambda h: 1 - h**2):
     slope = np.einsum("nm,m,md->nd", bend(np.tanh(x @ W1.T + b1)), w2, W1)
     return np.linalg.norm(slope, axis=1) ** 2
+
+
+def sigmoid(s):
+    return 0.5 * (1 + np.tanh(s / 2))
+
+
+def orbit(theta, psi, eta, gamma, steps, weight=2, at_once=False, minimax=False):
+    path = np.empty((steps + 1, 2))
+    path[0] = theta, psi
+    for step in range(steps):
+        old = psi
+        psi = psi - eta * (theta * sigmoid(psi * theta) + weight * gamma * psi)
+        slope = old if at_once else psi
+        theta = theta + eta * slope * sigmoid(slope * theta if minimax else -slope * theta)
+        path[step + 1] = theta, psi
+    return path
 
 
 RIGHT = [
@@ -55,8 +67,8 @@ RIGHT = [
     ("gan.value", value),
     ("gan.pull", pull),
     ("gan.modes", modes),
-    ("gan.witness", auc),
     ("gan.steep", steep),
+    ("gan.orbit", orbit),
 ]
 WRONG = [
     ("gan.best", "the other way round", lambda p, q: best(q, p)),
@@ -68,13 +80,16 @@ WRONG = [
     ("gan.pull", "the slope itself", lambda s, game: -pull(s, game)),
     ("gan.pull", "overflow", lambda s, game: np.exp(s) / (1 + np.exp(s)) if game == "minimax" else 1 / (1 + np.exp(s))),
     ("gan.modes", "share of the hits", lambda *a: modes(*a, of_hits=True)),
+    ("gan.modes", "more than the share", lambda *a: modes(*a, strict=True)),
     ("gan.modes", "a point on two bumps", lambda *a: modes(*a, own=False)),
     ("gan.modes", "any point will do", lambda points, centres, near, share: modes(points, centres, near, 1e-9)),
-    ("gan.witness", "ties lost", lambda real, fake: auc(real, fake, tie=0)),
-    ("gan.witness", "the other way round", lambda real, fake: auc(fake, real)),
     ("gan.steep", "the length, not squared", lambda *a: np.sqrt(steep(*a))),
     ("gan.steep", "no bend", lambda *a: steep(*a, bend=np.ones_like)),
     ("gan.steep", "a wrong bend", lambda *a: steep(*a, bend=lambda h: 1 - h)),
+    ("gan.orbit", "both at once", lambda *a: orbit(*a, at_once=True)),
+    ("gan.orbit", "one penalty only", lambda *a: orbit(*a, weight=1)),
+    ("gan.orbit", "the minimax loss", lambda *a: orbit(*a, minimax=True)),
+    ("gan.orbit", "no start", lambda *a: orbit(*a)[1:]),
 ]
 
 
@@ -87,3 +102,11 @@ def test_another_right_answer_passes(id, fn):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_common_mistake_does_not_pass(id, mistake, fn):
     assert not passes(id, fn), mistake
+
+
+def test_the_smallest_game_circles_without_penalty_and_ends_with_one():
+    assert np.linalg.norm(orbit(1.0, 0.0, 0.1, 0.0, 5000)[-1]) == pytest.approx(0.13, abs=0.01)
+    ending = np.linalg.norm(orbit(1.0, 0.0, 0.1, 0.1, 1200), axis=1)
+    assert ending[1200] / ending[500] == pytest.approx(0.5**10, rel=0.3)  # 700 turns, halved ten times
+    at_once = np.linalg.norm(orbit(1.0, 0.0, 0.1, 0.0, 20_000, at_once=True)[-500:], axis=1)
+    assert np.allclose(at_once, 0.45, atol=0.02)

@@ -6,12 +6,6 @@ import { load } from "./load.mjs";
 const attention = await load("attention");
 const close = (a, b, tolerance = 1e-9) => assert.ok(Math.abs(a - b) <= tolerance, `${a} is not ${b}`);
 
-test("half precision, with its smallest, its largest and signs", () => {
-  const words = new Uint16Array([0x3c00, 0xc000, 0x3555, 0x0001, 0x7bff, 0x8000]);
-  const found = attention.halves(new Uint8Array(words.buffer));
-  [1, -2, 0.333251953125, 2 ** -24, 65504, 0].forEach((want, i) => close(found[i], want));
-});
-
 test("a layer, and some of its rows alone", () => {
   const layer = { n: 2, m: 3, W: [1, 0, 0, 1, 2, -1], b: [0, 1, 2] };
   assert.deepEqual([...attention.apply(layer, [3, 4])], [3, 5, 4]);

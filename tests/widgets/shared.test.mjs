@@ -53,6 +53,12 @@ test("bytes that start at an odd offset are read", () => {
   assert.deepEqual([...shared.u8(new DataView(buffer, 7, 2))], [0, 192]);
 });
 
+test("half precision, with its smallest, its largest and signs", () => {
+  const words = new Uint16Array([0, 0x3c00, 0xc000, 0x3555, 0x0001, 0x7bff, 0x8000]);
+  const found = shared.f16(new DataView(words.buffer, 2));
+  [1, -2, 0.333251953125, 2 ** -24, 65504, 0].forEach((want, i) => close(found[i], want));
+});
+
 test("ticks are round and lie inside", () => {
   assert.deepEqual(shared.ticks(0, 1, 5), [0, 0.2, 0.4, 0.6, 0.8, 1]);
   assert.deepEqual(shared.ticks(-3, 3, 3), [-2, 0, 2]);

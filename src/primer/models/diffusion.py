@@ -69,7 +69,8 @@ class Diffusion(nn.Module):
 
     def eps(self, x: Tensor, t: Tensor, y: Tensor | None = None, w: float = 0.0) -> Tensor:
         """The noise predicted in x after t (N,) steps, guided by w; the score is minus it over sqrt(1 - alpha_bar)."""
-        bar = _like(self.alpha_bar[t], x)  # in pure noise x is the answer: the network need only say what else there is
+        # The answer for data N(0, I) is given; what the network adds is v of Salimans and Ho (2022).
+        bar = _like(self.alpha_bar[t], x)
         return (1 - bar).sqrt() * x + bar.sqrt() * guided(self.net, x, t / self.T, y, w)
 
     def loss(self, x0: Tensor, y: Tensor | None = None) -> Tensor:

@@ -39,7 +39,7 @@ class Config:
 
 
 POINTS = Config(D=2, Z=2, M=128, levels=0, gamma=0.05)
-PACE: Any = {"lr": 7e-3, "betas": (0.0, 0.9)}  # for points: so quick that what does not damp the game collapses
+PACE: Any = {"lr": 7e-3, "betas": (0.0, 0.9)}  # for points: so quick that a game without damping does not settle
 LETTERS = Config(D=784, Z=64, K=26, C=16, levels=256)
 
 
@@ -113,8 +113,8 @@ def d_loss(game: str, real: Tensor, fake: Tensor) -> Tensor:
 def g_loss(game: str, real: Tensor, fake: Tensor) -> Tensor:
     """What the generator minimises. Only the logits `fake` (N,) depend on it.
 
-    minimax: Goodfellow et al. (2014), equation 1, zero-sum. non-saturating: their section 3. relativistic:
-    Jolicoeur-Martineau (2019), in pairs as Sun, Fang and Schwing (2020), zero-sum up to a constant at the optimum.
+    minimax: Goodfellow et al. (2014), equation 1, the one zero-sum game of the three. non-saturating: their section 3.
+    relativistic: Jolicoeur-Martineau (2019), in pairs as Sun, Fang and Schwing (2020).
     """
     if game == "minimax":
         return -F.softplus(fake).mean()  # log(1 - D(G(z)))
@@ -124,7 +124,7 @@ def g_loss(game: str, real: Tensor, fake: Tensor) -> Tensor:
 
 
 def penalty(discriminator: nn.Module, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """The discriminator's logits at x (N, D) and its slope's squared length |dD/dx|^2 there, (N,) each.
+    """The discriminator's logits at x (N, D) and its slope's squared length |ds/dx|^2 there, (N,) each.
 
     The mean over real examples is R1, over generated ones R2 (Mescheder, Geiger and Nowozin, 2018). Gradients with
     respect to the weights pass through.
@@ -159,9 +159,8 @@ def play(
     """Train in place on x (N, D): yields the number of each step, 1 to `steps`, without end if None.
 
     Look at the model, or leave the loop, whenever you like. In each step the discriminator moves, then the generator,
-    on the same batch. lr: 1e-3 suits pictures, 4e-3 with
-    convolutions; for points there is PACE. memory: of the average, which
-    forgets faster in the first steps.
+    on the same batch. lr: 1e-3 suits pictures, 4e-3 with convolutions; for points there is PACE. memory: of the
+    average, which forgets faster in the first steps.
     """
     if gan.config.K and (y is None or len(y) != len(x)):
         raise ValueError("This GAN is conditional: give it a label y for each example of x.")

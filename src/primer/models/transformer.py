@@ -29,7 +29,7 @@ class Config:
 
 
 def positions(T: int, D: int, first: int = 0) -> Tensor:
-    """Sines and cosines of the places first, ..., first + T - 1, (T, D): wavelengths from 2 pi to 2 pi 10,000.
+    """Sines and cosines of the places first, ..., first + T - 1, (T, D): wavelengths from 2 pi to almost 20,000 pi.
 
     Vaswani et al. (2017), section 3.5. Even columns are sines, odd ones cosines.
     """

@@ -5,15 +5,6 @@ export const END = 2, START = 1, LIMIT = 12, LONGEST = 26; // tokens; longest ou
 
 // ---- Arithmetic ----
 
-/** Numbers in half precision (bytes, two for each) as float32. */
-export function halves(bytes) {
-  const words = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
-  return Float32Array.from(words, (word) => {
-    const sign = word >> 15 ? -1 : 1, power = (word >> 10) & 31, rest = word & 1023;
-    return sign * (power ? 2 ** (power - 15) * (1 + rest / 1024) : 2 ** -24 * rest);
-  });
-}
-
 /** The parts of a model from one row of numbers, in the order in which torch keeps them. */
 export function unpack(row, { V, D, A, M }) {
   let at = 0;
@@ -132,7 +123,7 @@ export function write(net, { k, v }, hidden = []) {
 
 /** Steps for a row of half-precision bytes and a text: what the tests hold against torch. */
 export function translate(bytes, sizes, tokens, hidden) {
-  const net = unpack(halves(Uint8Array.from(bytes)), sizes);
+  const net = unpack(f16(Uint8Array.from(bytes)), sizes);
   return write(net, read(net, tokens), hidden);
 }
 
@@ -154,7 +145,7 @@ const EXAMPLES = ["3 March 1999", "September 21st, 2044", "7.8.1915", "2001 Oct 
 const MONO = "ui-monospace, SFMono-Regular, Menlo, monospace";
 
 function render({ model, el }) {
-  const sizes = model.get("sizes"), alphabet = model.get("alphabet"), net = unpack(halves(u8(model.get("weights"))), sizes);
+  const sizes = model.get("sizes"), alphabet = model.get("alphabet"), net = unpack(f16(model.get("weights")), sizes);
   const tokenOf = (character) => alphabet.indexOf(character) + 3;
   const textOf = (token) => (token === END ? "end" : alphabet[token - 3] ?? "?");
   const { A } = sizes;
@@ -209,7 +200,7 @@ function render({ model, el }) {
   view.element.tabIndex = 0;
   stage.append(make("div", { class: "attention-arrow" }, "writes"), written);
 
-  const percent = (p) => (p > 0.9995 ? "> 99.9 %" : `${(100 * p).toFixed(1)} %`);
+  const percent = (p) => (p > 0.9995 ? "> 99.9 %" : p < 0.0005 ? "< 0.1 %" : `${(100 * p).toFixed(1)} %`);
   function tell() {
     const now = steps[at];
     if (!now) return show(numbers, [["Type a date", "such as 3 March 1999"]]);

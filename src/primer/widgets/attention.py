@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import traitlets
 
-from primer.widgets.base import PrimerWidget
+from primer.widgets.base import PrimerWidget, pack
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,8 +43,8 @@ class AttentionHeads(PrimerWidget):
     def __init__(self, model: Any, characters: Any, text: str = "21 March 1999", **kwargs: Any) -> None:
         config = model.config
         rows = [parameter.detach().cpu().numpy().ravel() for parameter in model.state_dict().values()]
-        row = np.concatenate(rows).astype("<f2")
-        if (config.encoder, config.decoder) != (1, 1) or len(row) > LARGEST or not np.isfinite(row).all():
+        row = np.concatenate(rows)
+        if (config.encoder, config.decoder) != (1, 1) or len(row) > LARGEST:
             raise ValueError("AttentionHeads needs one encoder layer, one decoder layer and at most 200,000 numbers.")
         if config.V != characters.V:
             raise ValueError(f"The model knows {config.V} tokens and the characters are {characters.V}: give its own.")
@@ -52,7 +52,7 @@ class AttentionHeads(PrimerWidget):
             raise ValueError(f"The model cannot read {', '.join(sorted(strange))}: choose another text.")
         self._maps = _maps(model, characters, text)
         super().__init__(
-            weights=row.tobytes(),
+            weights=pack(row, "f2", (None,), "weights"),
             sizes={name: getattr(config, name) for name in ("V", "D", "A", "M")},
             alphabet=characters.alphabet,
             text=text,

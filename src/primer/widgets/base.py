@@ -48,12 +48,12 @@ def pack(values: Any, dtype: str, shape: tuple[int | None, ...], name: str) -> b
 
     Args:
         values: anything numpy can read, torch tensors on the CPU included.
-        dtype: ``"f4"`` (read by ``f32`` in shared.js) or ``"u1"`` (read by ``u8``).
+        dtype: ``"f4"`` (read by ``f32`` in shared.js), ``"f2"`` (half precision, ``f16``) or ``"u1"`` (``u8``).
         shape: the expected shape; ``None`` stands for any length.
         name: what the reader calls the array, for the message.
 
     Raises:
-        ValueError: the shape is another one, or a value is not finite.
+        ValueError: the shape is another one, a value is not finite, or it is too large for half precision.
     """
     array = np.asarray(values)
     if array.ndim != len(shape) or any(want not in (None, got) for want, got in zip(shape, array.shape, strict=True)):
@@ -61,7 +61,11 @@ def pack(values: Any, dtype: str, shape: tuple[int | None, ...], name: str) -> b
         raise ValueError(f"{name} must have the shape {wanted}, but it has {' × '.join(map(str, array.shape))}.")
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, but it holds NaN or infinity.")
-    return array.astype(f"<{dtype}").tobytes()
+    with np.errstate(over="ignore"):
+        packed = array.astype(f"<{dtype}")
+    if not np.isfinite(packed).all():
+        raise ValueError(f"{name} holds numbers beyond 65504, the largest of half precision.")
+    return packed.tobytes()
 
 
 def themed_svg(svg: str, prefix: str) -> str:

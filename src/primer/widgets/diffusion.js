@@ -90,7 +90,7 @@ function picture(context, ink, left, top, size, color) {
 export function render({ model, el }) {
   const bars = f32(model.get("alpha_bar"));
   const kind = (name, limit) => {
-    const sizes = model.get(`${name}_sizes`), D = sizes[0], net = unpack(f32(model.get(`${name}_weights`)), sizes);
+    const sizes = model.get(`${name}_sizes`), D = sizes[0], net = unpack(f16(model.get(`${name}_weights`)), sizes);
     const data = f32(model.get(name)), n = name === "points" ? Math.min(DOTS, data.length / D) : data.length / D;
     const labels = Uint8Array.from({ length: n }, (_, i) => (net.K ? i % net.K : 0));
     return { net, limit, data: data.subarray(0, n * D), count: n * D, labels, D };
@@ -137,6 +137,8 @@ export function render({ model, el }) {
     const title = (text, left, top) => { context.fillStyle = palette.soft; context.fillText(text, left, top); };
     if (name === "points") {
       const size = Math.min((width - 16) / 2, height - 26), margin = (width - 16) / 2 - size; // panels meet in the middle
+      context.save();
+      context.translate(0, Math.max(0, (height - 26 - size) / 2));
       ["points, and the noise seen in them", "guess of the data"].forEach((text, k) => {
         const left = margin + k * (size + 16), place = (value, down) => size * (down ? 1 - value / REACH : 1 + value / REACH) / 2;
         title(width < NARROW && !k ? "points and noise seen" : text, left, 2);
@@ -155,7 +157,7 @@ export function render({ model, el }) {
         context.globalAlpha = 0.5;
         context.stroke();
         context.globalAlpha = 1;
-        context.fillStyle = context.strokeStyle = color;
+        context.fillStyle = context.strokeStyle = k ? palette.model : color;
         for (let i = 0; i < spots.length; i += 2) {
           context.beginPath();
           context.arc(place(spots[i]), place(spots[i + 1], true), 3, 0, 2 * Math.PI);
@@ -165,6 +167,7 @@ export function render({ model, el }) {
         context.strokeStyle = palette.grid;
         context.strokeRect(left + 0.5, 22.5, size - 1, size - 1);
       });
+      context.restore();
       return;
     }
     const columns = width < NARROW ? 5 : 10, size = Math.min(width / columns, (height - 66) / 3), D = SIDE * SIDE;
@@ -183,7 +186,7 @@ export function render({ model, el }) {
     const { t, eps, noise } = (shown = state()), mean = (f) => eps.reduce((sum, value, i) => sum + f(value, i), 0) / eps.length;
     const facts = [["Share of the data left", `${(100 * bars[t]).toFixed(bars[t] < 0.1 ? 1 : 0)} %`],
       ["Size of the noise seen", Math.sqrt(mean((value) => value * value)).toFixed(2)]];
-    if (noise) facts.push(["Squared error of it", t ? mean((value, i) => (value - noise[i]) ** 2).toFixed(2) : "–"]);
+    if (noise) facts.push(["Its squared error", t ? mean((value, i) => (value - noise[i]) ** 2).toFixed(2) : "–"]);
     else facts.push(["End, against the run before", moved === null || t ? "–" : moved.toFixed(3)]);
     show(numbers, facts);
     view.redraw();

@@ -19,6 +19,8 @@ DOTS = 160  # points that are shown, as in diffusion.js
 class DiffusionTime(PrimerWidget):
     """Noise comes and goes by hand: forwards at once, backwards by DDIM or DDPM, with the noise that is predicted.
 
+    The weights travel in half precision, and the page computes with them: what it shows is the rounded models.
+
     Args:
         points_model: a `Diffusion` of points in the plane, without labels, on an MLP.
         digits_model: a `Diffusion` of 64 pixels and ten classes on an MLP, with the same schedule of 1,000 steps.
@@ -38,8 +40,8 @@ class DiffusionTime(PrimerWidget):
     alpha_bar = traitlets.Bytes(help="float32 (T + 1)").tag(sync=True)
     points = traitlets.Bytes(help="float32 (160, 2)").tag(sync=True)
     digits = traitlets.Bytes(help="float32 (10, 64)").tag(sync=True)
-    points_weights = traitlets.Bytes(help="float32, in the order of the network's parameters").tag(sync=True)
-    digits_weights = traitlets.Bytes(help="float32, in the order of the network's parameters").tag(sync=True)
+    points_weights = traitlets.Bytes(help="float16, in the order of the network's parameters").tag(sync=True)
+    digits_weights = traitlets.Bytes(help="float16, in the order of the network's parameters").tag(sync=True)
     points_sizes: traitlets.List[int] = traitlets.List(help="D, M, L, K").tag(sync=True)
     digits_sizes: traitlets.List[int] = traitlets.List(help="D, M, L, K").tag(sync=True)
 
@@ -52,7 +54,7 @@ class DiffusionTime(PrimerWidget):
         if any(len(bar) != T + 1 for bar in bars) or not np.array_equal(*bars):
             raise ValueError("DiffusionTime needs two models with the same schedule of 1,000 steps.")
         flat = {
-            f"{name}_weights": pack(_row(model), "f4", (None,), "weights") for name, model in models.items()
+            f"{name}_weights": pack(_row(model), "f2", (None,), "weights") for name, model in models.items()
         }
         super().__init__(
             alpha_bar=pack(bars[0], "f4", (T + 1,), "alpha_bar"),
@@ -74,7 +76,7 @@ class DiffusionTime(PrimerWidget):
         fig, axes = plt.subplots(2, 6, figsize=(8.6, 3.2))
         bar = np.frombuffer(self.alpha_bar, "<f4")
         rng = np.random.default_rng(0)
-        points = np.frombuffer(self.points, "<f4").reshape(-1, 2)
+        points = np.frombuffer(self.points, "<f4").reshape(-1, 2)[::2]  # half of them: each is an element of the page
         digit = np.frombuffer(self.digits, "<f4").reshape(10, 64)[3]
         noises = rng.standard_normal(points.shape), rng.standard_normal(64)
         for column, t in enumerate(range(0, T + 1, T // 5)):

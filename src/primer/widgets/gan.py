@@ -15,7 +15,7 @@ REACH = 3.2  # the picture spans ±3.2 both ways, as in gan.js
 
 
 class TwoPlayers(PrimerWidget):
-    """A generator and a discriminator on eight bumps: field, pulls, and switches that cause and cure collapse.
+    """A generator and a discriminator on eight bumps: field, pulls, and switches that unsettle and settle the game.
 
     Data, weights and every step are made in the browser. The class takes no arguments.
     """

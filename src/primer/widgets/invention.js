@@ -93,7 +93,7 @@ export function render({ model, el }) {
   const [first, last, towns] = ["first", "last", "towns"].map((name) => model.get(name));
   const box = root(el, "invention", "A model between memoriser and inventor, and what it states");
   const { stage, controls, numbers } = card(
-    box, "find the share with the least miscalibration. Then allow 2 values instead of 400: how far does the green line rise above the red one?");
+    box, "find the share with the least miscalibration. Then leave 2 towns instead of 400: how far does the green line rise above the red one?");
   let n = 1000, share = 0.5, values = 400, u = 0.25, seed = 1, said = 7;
   let counts, world, spots, known, curve;
 
@@ -153,7 +153,7 @@ export function render({ model, el }) {
       context.fill();
       context.stroke();
     }
-  }, "Three curves over the share of the model's sentences that were never mentioned: the rate of invention rises, miscalibration falls to its least near M and rises again, and the bound is their mirror");
+  }, "Three curves over the share of the model's sentences that were never mentioned: the rate of invention rises, miscalibration falls to its least near M and rises again, and M − Mis follows the rate up to M and then falls");
   const key = make("div", { class: "invention-key", "aria-hidden": "true" },
     ...CURVES.map(([name, color]) => make("span", { "data-color": color }, NAMES[name])));
   const list = make("ul", { class: "invention-said", "aria-label": "Sentences drawn from the model" });
@@ -185,7 +185,7 @@ export function render({ model, el }) {
   slider(controls, { label: "Rare facts' share", min: 0.05, max: 0.95, step: 0.05, value: share, format: two, input: (value) => { share = value; rebuild(); } });
   slider(controls, { label: "Mentions", min: 200, max: 6000, step: 200, value: n, format: (value) => `${value}`, input: (value) => { n = value; rebuild(); } });
   choice(controls, {
-    label: "Values", options: [[2, "2"], [20, "20"], [400, "400"]], value: values,
+    label: "Towns", options: [[2, "2"], [20, "20"], [400, "400"]], value: values,
     change: (value) => { values = Number(value); rebuild(); },
   });
   button(controls, "Memoriser", () => set(0));

@@ -28,7 +28,7 @@ class SmallWorld(PrimerWidget):
     alt = (
         "Three curves over the share of a model's sentences that were never mentioned in its training text. The rate "
         "of invention rises along the diagonal. Miscalibration falls to nearly zero where that share is M, and rises "
-        "again. The bound, M minus miscalibration, touches the rate of invention there and lies below it elsewhere."
+        "again. M minus miscalibration keeps close to the rate of invention up to there, and falls off beyond."
     )
 
     first = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -55,10 +55,12 @@ class SmallWorld(PrimerWidget):
         u = np.linspace(0, 1, 101)
         points = [measure(counts, share, values, v) for v in u]
         figure, ax = plt.subplots(figsize=(6.4, 3.4))
-        for key, line, label in (("rate", "error", "invented"), ("mis", "noise", "miscalibration Mis"),
-                                 ("bound", "truth", "bound M − Mis")):
+        for key, line, label in (("rate", "error", "invented"), ("mis", "noise", "miscalibration, Mis"),
+                                 ("bound", "truth", "M − Mis")):
             ax.plot(u, [point[key] for point in points], **plots.LINES[line], label=label)
-        ax.axvline(points[0]["M"], color=plots.INK, linewidth=0.8, linestyle=":")
+        M = points[0]["M"]
+        ax.axvline(M, color=plots.INK, linewidth=0.8, linestyle=":")
+        ax.text(M + 0.01, 0.96, f"M = {M:.2f}", va="top")
         ax.set(xlabel="share never mentioned", ylabel="share of sentences", ylim=(-0.02, 1))
         ax.legend()
         return figure
@@ -84,7 +86,7 @@ def mention(n: int, share: float, seed: int) -> np.ndarray:
 
 
 def measure(counts: np.ndarray, share: float, values: int, u: float) -> dict[str, float]:
-    """M, mis, bound and rate as the page computes them; u: the model's share of never mentioned sentences."""
+    """M, mis, bound (M - mis) and rate as the page computes them; u: the model's share of never mentioned sentences."""
     probability = np.repeat([share / RARE, (1 - share) / COMMON], [RARE, COMMON])
     size = np.bincount(counts).astype(float)  # factoids by number of mentions
     truth = np.bincount(counts, probability)

@@ -52,40 +52,18 @@ export function matmul(a, b, n, k, m) {
   return out;
 }
 
-/**
- * Convolution in torch's layout: x (channels, height, width), weight (filters, channels, size, size), bias (filters,)
- * or null. Returns {data (filters, height', width'), height, width}.
- */
-export function conv2d(x, weight, bias, { channels, height, width, filters, size, stride = 1, padding = 0 }) {
-  const rows = Math.floor((height + 2 * padding - size) / stride) + 1;
-  const columns = Math.floor((width + 2 * padding - size) / stride) + 1;
-  const data = new Float64Array(filters * rows * columns);
-  const at = (f, row, column) => {
-    let sum = bias ? bias[f] : 0;
-    for (let c = 0; c < channels; c++) {
-      for (let i = 0; i < size; i++) {
-        const y = row * stride + i - padding;
-        if (y < 0 || y >= height) continue;
-        for (let j = 0; j < size; j++) {
-          const z = column * stride + j - padding;
-          if (z < 0 || z >= width) continue;
-          sum += x[(c * height + y) * width + z] * weight[((f * channels + c) * size + i) * size + j];
-        }
-      }
-    }
-    return sum;
-  };
-  for (let f = 0; f < filters; f++) {
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) data[(f * rows + row) * columns + column] = at(f, row, column);
-    }
-  }
-  return { data, height: rows, width: columns };
-}
-
 /** A bytes trait as numbers. Copied, because the view may start at an odd offset of its buffer. */
 export const f32 = (view) => new Float32Array(bytesOf(view));
 export const u8 = (view) => new Uint8Array(bytesOf(view));
+
+/** Numbers in half precision as float32. */
+export function f16(view) {
+  const bytes = bytesOf(view), words = new Uint16Array(bytes, 0, bytes.byteLength / 2);
+  return Float32Array.from(words, (word) => {
+    const sign = word >> 15 ? -1 : 1, power = (word >> 10) & 31, rest = word & 1023;
+    return sign * (power ? 2 ** (power - 15) * (1 + rest / 1024) : 2 ** -24 * rest);
+  });
+}
 const bytesOf = (view) => view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
 
 /** Round steps between low and high, about `count` of them: [0, 0.5, 1]. */
