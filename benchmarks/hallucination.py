@@ -50,7 +50,7 @@ RUNS = {
     **{f"tenth, steps {steps}": (2, 64, steps, 0, 0.1) for steps in (50, 100, 200, 400, 800)},
     **{f"size {L} x {D}": (L, D, 400, 0, 1.0) for L, D in ((1, 32), (1, 64))},
 }
-SEEDS_OF_PEOPLE = 1
+SEEDS_OF_PEOPLE = 2
 
 Asked = list[tuple[str, str]]  # (what stands before the name, module)
 

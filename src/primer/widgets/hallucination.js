@@ -10,6 +10,9 @@ export const share = (draws) => draws.filter(([, kind]) => kind === "invented").
 /** The probability of a name, from its letters' odds. */
 export const chance = (odds) => odds.reduce((product, p) => product * p, 1);
 
+/** The same in per cent, as people read it. */
+const percent = (odds) => (chance(odds) < 1e-4 ? "under 0.01" : pretty(100 * chance(odds), 2));
+
 /** Which draws stand on the card after pressing "Draw again" `turn` times: SHOWN of n, round and round. */
 export const page = (n, turn) => Array.from({ length: Math.min(SHOWN, n) }, (_, i) => (turn * SHOWN + i) % n);
 
@@ -65,7 +68,7 @@ export function render({ model, el }) {
         guess.addEventListener("click", () => { guesses[i] = !guesses[i]; refresh(); list.children[i].firstChild.focus(); }, { signal: life(stage) });
         item.append(guess, line, make("em", {}, guesses[i] ? "your guess: invented" : ""));
       } else {
-        item.append(make("b", { "aria-hidden": "true" }, MARKS[kind]), line, make("em", {}, `${NOTES[kind]}, ${pretty(100 * chance(odds), 2)} %`));
+        item.append(make("b", { "aria-hidden": "true" }, MARKS[kind]), line, make("em", {}, `${NOTES[kind]}, ${percent(odds)} %`));
       }
       return item;
     }));
