@@ -10,6 +10,7 @@ _HOMES = {
     "AttentionHeads": "attention",
     "DiffusionTime": "diffusion",
     "GPTWriter": "language",
+    "InventedCalls": "hallucination",
     "LatentExplorer": "vae",
     "NetworkTrains": "network",
     "PixelReveal": "bayes",
