@@ -5,11 +5,13 @@ PRIMER_SITE names a built book (else _build/html), PRIMER_CHROMIUM a browser; BR
 
 import os
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
+from tests.widgets import harness
 from tools import chromium
 from tools.serve import serve
 
@@ -87,3 +89,24 @@ def visit(browser: Browser, site: str):
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def open_widget(browser: Browser):
+    """open_widget(make, ready, dark, height=…, **context): a page with the widget that make() gives, once it shows
+    what the selector `ready` names. Its console errors are in ``view.errors``.
+    """
+    with ExitStack() as stack:
+
+        def open_page(make, ready: str, dark: bool = False, *, height: int = 900, **context) -> Page:
+            address = stack.enter_context(harness.serve(harness.page([make()], dark=dark)))
+            tab = stack.enter_context(browser.new_context(**{"viewport": {"width": 1000, "height": height}, **context}))
+            view = tab.new_page()
+            view.errors = []
+            view.on("console", lambda message: view.errors.append(message.text) if message.type == "error" else None)
+            view.on("pageerror", lambda error: view.errors.append(str(error)))
+            view.goto(address)
+            view.wait_for_selector(ready)
+            return view
+
+        yield open_page

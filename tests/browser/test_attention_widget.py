@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from functools import partial
 
 import pytest
 import torch
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from primer.models.attention import DATE_CHARACTERS
 from primer.models.transformer import Config, Transformer
 from primer.widgets.attention import AttentionHeads
-from tests.widgets.harness import axe, page, serve
+from tests.widgets.harness import axe
 
 LOOK = "() => document.querySelector('.primer-widget canvas').toDataURL()"
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @pytest.fixture
-def open_page(browser):
+def open_page(open_widget):
     """``open_page(dark=…, **context)``: a page with the widget; its console errors are in ``view.errors``."""
     torch.manual_seed(2)
     model = Transformer(Config(DATE_CHARACTERS.V, D=16, A=4, M=24))
     for parameter in model.parameters():
         if parameter.dim() > 1:
             parameter.data *= 2  # so that heads look somewhere
-    with ExitStack() as stack:
-
-        def visit(dark: bool = False, **context) -> Page:
-            address = stack.enter_context(serve(page([AttentionHeads(model, DATE_CHARACTERS)], dark=dark)))
-            tab = stack.enter_context(browser.new_context(**{"viewport": {"width": 1000, "height": 900}, **context}))
-            view = tab.new_page()
-            view.errors = []
-            view.on("console", lambda message: view.errors.append(message.text) if message.type == "error" else None)
-            view.on("pageerror", lambda error: view.errors.append(str(error)))
-            view.goto(address)
-            view.wait_for_selector("[data-primer-widget=attention] .attention-out button")
-            return view
-
-        yield visit
+    return partial(
+        open_widget,
+        lambda: AttentionHeads(model, DATE_CHARACTERS),
+        "[data-primer-widget=attention] .attention-out button",
+    )
 
 
 def look(view) -> str:

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from functools import partial
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from primer.widgets.gan import REACH, TwoPlayers
-from tests.widgets.harness import axe, page, serve, storm, until
+from tests.widgets.harness import axe, storm, until
 
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 PAIRS = "(line) => [...line.children].map((one) => [one.firstChild.textContent, one.lastChild.textContent])"
 
 
 @pytest.fixture
-def open_page(browser):
+def open_page(open_widget):
     """``open_page(dark=…, **context)``: a page with the widget; its console errors are in ``view.errors``."""
-    with ExitStack() as stack:
-
-        def visit(dark: bool = False, **context) -> Page:
-            address = stack.enter_context(serve(page([TwoPlayers()], dark=dark)))
-            tab = stack.enter_context(browser.new_context(**{"viewport": {"width": 1000, "height": 900}, **context}))
-            view = tab.new_page()
-            view.errors = []
-            view.on("console", lambda message: view.errors.append(message.text) if message.type == "error" else None)
-            view.on("pageerror", lambda error: view.errors.append(str(error)))
-            view.goto(address)
-            view.wait_for_selector("[data-primer-widget=gan] canvas")
-            return view
-
-        yield visit
+    return partial(open_widget, TwoPlayers, "[data-primer-widget=gan] canvas")
 
 
 def picture(view) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import ExitStack
+from functools import partial
 
 import pytest
 import torch
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from primer.models.gpt import GPT, Characters, Config
 from primer.widgets.hallucination import MARKS, SHOWN, START, InventedCalls, share
-from tests.widgets.harness import axe, page, serve
+from tests.widgets.harness import axe
 
 SEEN = Counter({("os", "getcwd"): 1500, ("math", "pi"): 2, ("math", "e"): 1})
 LOOK = "() => document.querySelector('.primer-widget canvas').toDataURL()"
@@ -28,22 +28,9 @@ def widget() -> InventedCalls:
 
 
 @pytest.fixture
-def open_page(browser, widget):
+def open_page(open_widget, widget):
     """``open_page(dark=…, **context)``: a page with the widget; its console errors are in ``view.errors``."""
-    with ExitStack() as stack:
-
-        def visit(dark: bool = False, **context) -> Page:
-            address = stack.enter_context(serve(page([widget], dark=dark)))
-            tab = stack.enter_context(browser.new_context(**{"viewport": {"width": 1000, "height": 1000}, **context}))
-            view = tab.new_page()
-            view.errors = []
-            view.on("console", lambda message: view.errors.append(message.text) if message.type == "error" else None)
-            view.on("pageerror", lambda error: view.errors.append(str(error)))
-            view.goto(address)
-            view.wait_for_selector("[data-primer-widget=hallucination] canvas")
-            return view
-
-        yield visit
+    return partial(open_widget, lambda: widget, "[data-primer-widget=hallucination] canvas", height=1000)
 
 
 def numbers(view):

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from functools import partial
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from primer.widgets.invention import START, SmallWorld, measure, mention
-from tests.widgets.harness import axe, page, serve
+from tests.widgets.harness import axe
 
 LOOK = "() => document.querySelector('.primer-widget canvas').toDataURL()"
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @pytest.fixture
-def open_page(browser):
+def open_page(open_widget):
     """``open_page(dark=…, **context)``: a page with the widget; its console errors are in ``view.errors``."""
-    with ExitStack() as stack:
-
-        def visit(dark: bool = False, **context) -> Page:
-            address = stack.enter_context(serve(page([SmallWorld()], dark=dark)))
-            tab = stack.enter_context(browser.new_context(**{"viewport": {"width": 1000, "height": 1000}, **context}))
-            view = tab.new_page()
-            view.errors = []
-            view.on("console", lambda message: view.errors.append(message.text) if message.type == "error" else None)
-            view.on("pageerror", lambda error: view.errors.append(str(error)))
-            view.goto(address)
-            view.wait_for_selector("[data-primer-widget=invention] canvas")
-            return view
-
-        yield visit
+    return partial(open_widget, SmallWorld, "[data-primer-widget=invention] canvas", height=1000)
 
 
 def numbers(view):

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
+from functools import partial
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from primer.widgets.language import GPTWriter, stored
-from tests.widgets.harness import axe, page, serve, until
+from tests.widgets.harness import axe, until
 
 PATIENCE = 30_000
 
 
 @pytest.fixture
-def open_page(browser):
+def open_page(open_widget):
     """``open_page(dark=…, **context)``: a page with the stored model; its console errors are in ``view.errors``."""
     model, about = stored()
-    with ExitStack() as stack:
-
-        def visit(dark: bool = False, **context) -> Page:
-            address = stack.enter_context(serve(page([GPTWriter(model, about["alphabet"])], dark=dark)))
-            tab = stack.enter_context(browser.new_context(**{"viewport": {"width": 1000, "height": 1100}, **context}))
-            view = tab.new_page()
-            view.errors = []
-            view.on("console", lambda message: view.errors.append(message.text) if message.type == "error" else None)
-            view.on("pageerror", lambda error: view.errors.append(str(error)))
-            view.goto(address)
-            view.wait_for_selector("[data-primer-widget=language] canvas")
-            return view
-
-        yield visit
+    return partial(
+        open_widget,
+        lambda: GPTWriter(model, about["alphabet"]),
+        "[data-primer-widget=language] canvas", height=1100,
+    )
 
 
 def look(view) -> str:

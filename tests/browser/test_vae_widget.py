@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from functools import partial
 
 import pytest
 import torch
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from primer.models.vae import VAE, Config
 from primer.widgets.vae import REACH, LatentExplorer
-from tests.widgets.harness import axe, page, serve
+from tests.widgets.harness import axe
 
 LOOK = "() => document.querySelector('.primer-widget canvas').toDataURL()"
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @pytest.fixture
-def open_page(browser):
+def open_page(open_widget):
     """``open_page(dark=…, **context)``: a page with the widget; its console errors are in ``view.errors``."""
     torch.manual_seed(0)
     model = VAE(Config(M=16, Z=2))
     model.decoder[2].weight.data *= 5  # so that places differ to the eye
-    with ExitStack() as stack:
-
-        def visit(dark: bool = False, **context) -> Page:
-            widget = LatentExplorer(model, torch.rand(40, 64), torch.arange(40) % 10)
-            address = stack.enter_context(serve(page([widget], dark=dark)))
-            tab = stack.enter_context(browser.new_context(**{"viewport": {"width": 1000, "height": 900}, **context}))
-            view = tab.new_page()
-            view.errors = []
-            view.on("console", lambda message: view.errors.append(message.text) if message.type == "error" else None)
-            view.on("pageerror", lambda error: view.errors.append(str(error)))
-            view.goto(address)
-            view.wait_for_selector("[data-primer-widget=vae] canvas")
-            return view
-
-        yield visit
+    return partial(
+        open_widget,
+        lambda: LatentExplorer(model, torch.rand(40, 64), torch.arange(40) % 10),
+        "[data-primer-widget=vae] canvas",
+    )
 
 
 def look(view) -> str:
